@@ -1,0 +1,99 @@
+"""How far two answers are apart, and how far they may be: the one place for tolerances."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.observe.match import Match
+from autograder.observe.protocol import Array, Outcome, Trace
+
+# Relative to the size of the right answer. Right implementations differ by the order of their
+# sums: about 1e-13 in float64, 1e-5 in float32 through a deep network.
+TOLERANCE = {"float64": 1e-7, "float32": 2e-3, "bfloat16": 0.2}
+KEPT = 4096  # numbers of a large tensor that are compared
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first thing that differs: output, input_gradient, gradient or statistics."""
+
+    what: str
+    error: float
+    name: str = ""
+
+
+def thin(array: Array) -> Array:
+    """At most KEPT numbers, evenly spread."""
+    flat = array.reshape(-1)
+    return flat[:: max(1, -(-flat.size // KEPT))]
+
+
+def distance(got: Array, expected: Array) -> float:
+    """Largest difference relative to the root mean square of the right answer."""
+    if got.size != expected.size:
+        return math.inf
+    if not got.size:
+        return 0.0
+    got, expected = got.astype(np.float64), expected.astype(np.float64)
+    with np.errstate(all="ignore"):
+        gap = float(np.max(np.abs(got - expected)))
+        size = math.sqrt(float(np.mean(expected * expected)))
+    if not math.isfinite(gap):
+        return math.inf
+    return gap / max(size, 1e-12)
+
+
+def difference(got: Outcome, expected: Outcome, match: Match, dtype: str) -> Difference | None:
+    """Compare output, gradients and running statistics; None where all agree."""
+    allowed = TOLERANCE[dtype]
+    pairs = {"output": (got.output, expected.output)}
+    pairs["input_gradient"] = (got.input_gradient, expected.input_gradient)
+    for what, (ours, right) in pairs.items():
+        if right is None:
+            continue
+        # One element of a float32 network may sit at ReLU's kink: gradients by the mean.
+        error = math.inf if ours is None else distance(thin(ours), thin(right))
+        if what == "input_gradient" and dtype != "float64" and ours is not None:
+            error = _mean_distance(thin(ours), thin(right))
+        if not error <= allowed:
+            return Difference(what, error)
+    for what, theirs, right_traces in (
+        ("gradient", got.gradients, expected.gradients),
+        ("statistics", got.buffers, expected.buffers),
+    ):
+        found = _traces(theirs, right_traces, match)
+        if found is not None and not found[0] <= allowed:
+            return Difference(what, *found)
+    return None
+
+
+def _mean_distance(got: Array, expected: Array) -> float:
+    if got.size != expected.size or not np.all(np.isfinite(got)):
+        return math.inf
+    gap = float(np.linalg.norm(got.astype(np.float64) - expected))
+    return gap / max(float(np.linalg.norm(expected)), 1e-12)
+
+
+def _traces(
+    got: dict[str, Trace], expected: dict[str, Trace], match: Match
+) -> tuple[float, str] | None:
+    """The largest error over the matched tensors, and the student's name of that tensor."""
+    right = {
+        match.reference[name].index: trace
+        for name, trace in expected.items()
+        if name in match.reference and match.reference[name].role != "zero"
+    }
+    largest = max((t.norm for t in right.values() if math.isfinite(t.norm)), default=0.0)
+    worst: tuple[float, str] | None = None
+    for name, place in match.student.items():
+        if place.index not in right or place.role == "zero":
+            continue
+        wanted = right[place.index]
+        ours = got.get(name, Trace(0.0, 0.0))
+        size = max(wanted.norm, 1e-2 * largest, 1e-12)
+        gap = max(abs(ours.norm - wanted.norm), abs(ours.projection - wanted.projection))
+        error = gap / size if math.isfinite(gap) else math.inf
+        if worst is None or error > worst[0]:
+            worst = (error, name)
+    return worst

@@ -1,0 +1,227 @@
+"""The promises every block and network keeps. They explain; the task's own checks score.
+
+Each runs for every symbol of the kinds it names: block (small), network (run at small
+input), large (AlexNet and VGG, run as seldom as possible).
+"""
+
+import math
+
+import numpy as np
+
+from autograder.checks.compare import distance
+from autograder.checks.promise import expect, fail, promise
+from autograder.checks.subject import NoAnswer, Subject, Witness, run_text, shape_text
+from autograder.observe.protocol import Array
+from autograder.tasks import Sample
+
+MODULES = ("block", "network", "large")
+SMALL = ("block", "network")
+
+# What a scored check is made of: see the tasks' own files.
+BUILT = (
+    "output_shape",
+    "parameter_count",
+    "every_parameter_learns",
+    "input_gets_a_gradient",
+    "other_dtypes",
+    "survives_state_dict",
+    "instances_share_nothing",
+)
+SOUND = ("batch_items_are_independent", "keeps_its_input", "modes_differ")
+
+
+@promise()
+def test_loads(student: Witness) -> None:
+    """The file loads."""
+    student.open()
+
+
+@promise(after="loads", kinds=(*MODULES, "function"))
+def test_is_written(subject: Subject) -> None:
+    """{symbol} is written."""
+    if subject.symbol.kind == "function":
+        return  # its own checks call it
+    for sample in subject.symbol.samples:
+        subject.description(sample)
+
+
+@promise(after="is_written", kinds=MODULES)
+def test_output_shape(subject: Subject) -> None:
+    """{symbol} returns a tensor of the promised shape."""
+    for sample in subject.symbol.samples:
+        for sized in subject.resized(sample):
+            got = subject.description(sized).output
+            expected = subject.expected(sized).output
+            expect(
+                got == expected,
+                "shape.wrong",
+                call=run_text(subject.symbol.name, sized.args, sized.input),
+                got=shape_text(got),
+                expected=shape_text(expected),
+            )
+
+
+@promise(after="is_written", kinds=MODULES)
+def test_parameter_count(subject: Subject) -> None:
+    """{symbol} has as many parameters as promised."""
+    for sample in subject.symbol.samples:
+        check_count(subject, sample)
+
+
+def check_count(subject: Subject, sample: Sample) -> None:
+    """Compare the number of parameters; a bias that BatchNorm cancels may be left out."""
+    wanted = [w for w in subject.expected(sample).weights if not w.buffer]
+    expected = sum(math.prod(w.shape) for w in wanted)
+    # As many biases may be missing as BatchNorm has scales.
+    normed = sum(math.prod(w.shape) for w in wanted if w.role == "scale")
+    optional = normed if subject.symbol.bias_optional else 0
+    weights = subject.student.describe(subject.symbol, sample.args, ()).weights
+    got = sum(math.prod(w.shape) for w in weights if not w.buffer)
+    values = {"call": subject.text(sample.args), "got": got, "expected": expected}
+    if got < expected:
+        expect(got == expected - optional, "parameters.too_few", **values, gap=expected - got)
+    expect(got <= expected, "parameters.too_many", **values, gap=got - expected)
+
+
+@promise(after="output_shape", kinds=MODULES)
+def test_every_parameter_learns(subject: Subject) -> None:
+    """Every parameter of {symbol} gets a gradient."""
+    for sample in some(subject):
+        description = subject.description(sample)
+        frozen = [w.name for w in description.weights if not w.buffer and not w.learns]
+        call = run_text(subject.symbol.name, sample.args, sample.input)
+        expect(not frozen, "gradient.frozen", call=call, names=listed(frozen))
+        gradients = subject.run(subject.challenge(sample, backward=True)).gradients
+        expect(bool(gradients), "gradient.no_parameters", call=call)
+        dead = [name for name, trace in gradients.items() if trace.norm == 0]
+        expect(not dead, "gradient.dead", call=call, names=listed(dead))
+        wild = [name for name, trace in gradients.items() if not math.isfinite(trace.norm)]
+        expect(not wild, "gradient.not_finite", call=call, names=listed(wild))
+
+
+@promise(after="output_shape", kinds=MODULES)
+def test_input_gets_a_gradient(subject: Subject) -> None:
+    """A gradient flows through {symbol} back to its input."""
+    for sample in some(subject):
+        reached = subject.run(subject.challenge(sample, backward=True)).input_gradient
+        call = run_text(subject.symbol.name, sample.args, sample.input)
+        flows = reached is not None and bool(np.any(reached)) and bool(np.isfinite(reached).all())
+        expect(flows, "gradient.not_to_input", call=call)
+
+
+@promise(after="output_shape", kinds=SMALL)
+def test_batch_items_are_independent(subject: Subject) -> None:
+    """In eval mode {symbol} treats every item of a batch on its own, always in the same way."""
+    for sample in subject.symbol.samples[:2]:
+        call = run_text(subject.symbol.name, sample.args, sample.input)
+        whole = subject.run(subject.challenge(sample)).output
+        again = subject.run(subject.challenge(sample), fresh=True).output
+        alone = subject.run(subject.challenge(sample, rows=(1, 2))).output
+        expect(distance(again, whole) < 1e-6, "eval.random", call=call)
+        expect(distance(alone, whole[1:2]) < 1e-4, "eval.batch_mates", call=call)
+
+
+@promise(after="output_shape", kinds=SMALL)
+def test_modes_differ(subject: Subject) -> None:
+    """{symbol} changes between train and eval mode exactly where BatchNorm or dropout say so."""
+    for sample in subject.symbol.samples:
+        call = subject.text(sample.args)
+        train, evaluate = subject.challenge(sample, "train", True), subject.challenge(sample)
+        differs = far(subject.right(train).output, subject.right(evaluate).output)
+        got = far(subject.run(train).output, subject.run(evaluate).output)
+        expect(got or not differs, "modes.equal", call=call)
+        expect(differs or not got, "modes.differ", call=call)
+
+
+def far(one: Array, other: Array) -> bool:
+    return distance(one, other) > 1e-4
+
+
+@promise(after="output_shape", kinds=MODULES)
+def test_keeps_its_input(subject: Subject) -> None:
+    """{symbol} leaves its input as it was."""
+    for sample in some(subject):
+        call = run_text(subject.symbol.name, sample.args, sample.input)
+        changed = subject.run(subject.challenge(sample, backward=True)).input_changed
+        expect(not changed, "input.changed", call=call)
+
+
+@promise(after="is_written", kinds=MODULES)
+def test_instances_share_nothing(subject: Subject) -> None:
+    """Two instances of {symbol} share no weights."""
+    for sample in some(subject):
+        one = subject.student.describe(subject.symbol, sample.args, ())
+        other = subject.student.describe(subject.symbol, sample.args, (), copy=1)
+        owned = {w.identity for w in one.weights}
+        shared = [w.name for w in other.weights if w.identity in owned]
+        call = subject.text(sample.args)
+        expect(not shared, "instances.share", call=call, names=listed(shared))
+
+
+@promise(after="output_shape", kinds=SMALL)
+def test_other_dtypes(subject: Subject) -> None:
+    """{symbol} works in float64, float32 and bfloat16."""
+    sample = subject.symbol.samples[0]
+    for dtype in ("float64", "float32", "bfloat16"):
+        call = run_text(subject.symbol.name, sample.args, sample.input)
+        try:
+            outcome = subject.run(subject.challenge(sample, dtype=dtype))
+        except NoAnswer as error:
+            fail("dtype.error", call=call, dtype=dtype, text=error.fault.message, at=error.at)
+        expect(outcome.dtype == dtype, "dtype.other", call=call, dtype=dtype, got=outcome.dtype)
+        finite = bool(np.isfinite(outcome.output).all())
+        expect(finite, "dtype.not_finite", call=call, dtype=dtype)
+
+
+@promise(after="output_shape", kinds=SMALL)
+def test_survives_state_dict(subject: Subject) -> None:
+    """The state_dict of {symbol} holds all of it: saved and loaded, it computes the same."""
+    sample = subject.symbol.samples[-1]
+    before, after = subject.student.round_trip(subject.symbol, subject.challenge(sample))
+    gap = distance(after.output, before.output)
+    expect(gap < 1e-6, "state.lost", call=subject.text(sample.args))
+
+
+@promise(after="is_written", kinds=MODULES)
+def test_refuses(subject: Subject) -> None:
+    """{symbol} refuses arguments that make no sense with ValueError."""
+    for args in subject.symbol.refused:
+        try:
+            subject.student.build(subject.symbol, args, lean=True)
+        except NoAnswer as error:
+            got, line = error.fault.message, error.fault.line
+            refused = error.fault.kind == "value" and line > 0
+            expect(refused, "refuses.other_error", call=subject.text(args), got=got)
+        else:
+            fail("refuses.nothing", call=subject.text(args))
+
+
+def some(subject: Subject) -> tuple[Sample, ...]:
+    """The samples that families run backward: one of a large network, two of others."""
+    return subject.symbol.samples[: 1 if subject.symbol.kind == "large" else 2]
+
+
+def listed(names: list[str], most: int = 4) -> str:
+    """Names for a message, at most a few of them."""
+    text = ", ".join(names[:most])
+    return text + (f", … ({len(names)})" if len(names) > most else "")
+
+
+def check_equal(subject: Subject, samples: tuple[Sample, ...], modes: tuple[str, ...]) -> None:
+    """Fail unless the symbol computes what the reference computes, forward and backward."""
+    for sample in samples:
+        for mode in modes:
+            backward = subject.symbol.kind != "large" or (sample, mode) == (
+                subject.symbol.samples[0],
+                "eval",
+            )
+            challenge = subject.challenge(sample, mode, backward)
+            found = subject.difference(challenge)
+            if found is not None:
+                fail(
+                    f"equal.{found.what}",
+                    call=run_text(subject.symbol.name, sample.args, sample.input),
+                    mode=mode,
+                    error=float(f"{found.error:.2g}") if math.isfinite(found.error) else "inf",
+                    name=found.name,
+                )

@@ -1,0 +1,124 @@
+"""What a check is: one promise, its points, its place in the plan, and how it fails."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, NoReturn, TypeVar
+
+from autograder.tasks import Task
+
+Value = str | int | float
+Function = TypeVar("Function", bound=Callable[..., None])
+
+
+@dataclass(frozen=True)
+class Message:
+    """A text of the catalogue: its id and what fills its gaps, so that any language can say it."""
+
+    id: str
+    values: dict[str, Value] = field(default_factory=dict)
+
+
+class Failed(Exception):
+    """A promise that was not kept."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.id, message.values)
+        self.message = message
+
+
+def fail(id: str, **values: Value) -> NoReturn:
+    """Fail the running check with a message of the catalogue."""
+    raise Failed(Message(id, values))
+
+
+def expect(kept: bool, id: str, **values: Value) -> None:
+    """Fail the running check unless the promise is kept."""
+    if not kept:
+        fail(id, **values)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What stands in @promise above a check.
+
+    after: the check of the same symbol, or "loads", that must pass first.
+    members: families of the same symbol; the failure of one fails this check too.
+    kinds: the kinds of symbols a family is for. symbol: the only one, for a task's check.
+    """
+
+    points: int = 0
+    after: str = ""
+    members: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    symbol: str = ""
+
+
+def promise(
+    *,
+    points: int = 0,
+    after: str = "",
+    members: tuple[str, ...] = (),
+    kinds: tuple[str, ...] = (),
+    symbol: str = "",
+) -> Callable[[Function], Function]:
+    """State the points and the place of a check; its docstring is the title a learner sees."""
+
+    def mark(function: Function) -> Function:
+        function.terms = Terms(points, after, members, kinds, symbol)  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+@dataclass(frozen=True)
+class Check:
+    """A planned check: known before any student's code runs."""
+
+    id: str
+    task: str
+    symbol: str
+    title: str
+    points: int
+    after: str
+    members: tuple[str, ...]
+    function: str
+
+
+def plan(task: Task, families: ModuleType, special: ModuleType) -> list[Check]:
+    """Every check of a task in the order of the report: by symbol, families first."""
+    common, own = _functions(families), _functions(special)
+    checks = [_check(task, "", f, common) for f in common if not f.terms.kinds]
+    for symbol in task.symbols:
+        for function in common:
+            if symbol.kind in function.terms.kinds:
+                checks.append(_check(task, symbol.name, function, common))
+        for function in own:
+            if function.terms.symbol == symbol.name:
+                checks.append(_check(task, symbol.name, function, common))
+    return checks
+
+
+def _functions(module: ModuleType) -> list[Any]:
+    return [f for name, f in vars(module).items() if name.startswith("test_")]
+
+
+def _check(task: Task, symbol: str, function: Any, families: list[Any]) -> Check:
+    """Plan one function; names in after and members mean a family of the same symbol first."""
+    shared = {f.__name__.removeprefix("test_"): f for f in families}
+
+    def full(name: str) -> str:
+        of_symbol = name in shared and bool(shared[name].terms.kinds)
+        return f"{task.name}.{name}.{symbol}" if of_symbol else f"{task.name}.{name}"
+
+    terms: Terms = function.terms
+    return Check(
+        id=full(function.__name__.removeprefix("test_")),
+        task=task.name,
+        symbol=symbol,
+        title=" ".join((function.__doc__ or "").split()),
+        points=terms.points,
+        after=full(terms.after) if terms.after else "",
+        members=tuple(full(member) for member in terms.members),
+        function=function.__name__,
+    )

@@ -1,0 +1,52 @@
+"""VGG: the block with and without BatchNorm, and every depth of the network."""
+
+from autograder.checks.families import BUILT, SOUND, check_count, check_equal
+from autograder.checks.promise import promise
+from autograder.checks.subject import Subject
+from autograder.tasks import Sample
+
+
+@promise(points=1, symbol="VGGBlock", members=BUILT)
+def test_block_is_built(subject: Subject) -> None:
+    """VGGBlock has the promised shape, weights and gradients."""
+
+
+@promise(points=2, after="output_shape", symbol="VGGBlock", members=SOUND)
+def test_block_with_batch_norm(subject: Subject) -> None:
+    """VGGBlock with BatchNorm computes convolution, BatchNorm, ReLU and max pooling."""
+    check_equal(subject, subject.symbol.samples[:2], ("eval", "train"))
+
+
+@promise(points=1, after="output_shape", symbol="VGGBlock", members=SOUND)
+def test_block_without_batch_norm(subject: Subject) -> None:
+    """VGGBlock without BatchNorm computes convolution, ReLU and max pooling."""
+    check_equal(subject, subject.symbol.samples[2:], ("eval", "train"))
+
+
+@promise(
+    points=2,
+    after="every_parameter_learns",
+    symbol="VGG",
+    members=("output_shape", "parameter_count", "input_gets_a_gradient", "refuses"),
+)
+def test_depths(subject: Subject) -> None:
+    """VGG-11, 13, 16 and 19 have the paper's numbers of parameters."""
+    for args in subject.symbol.counted:
+        check_count(subject, Sample(args, ()))
+
+
+@promise(
+    points=2,
+    after="output_shape",
+    symbol="VGG",
+    members=("keeps_its_input", "instances_share_nothing"),
+)
+def test_network_with_batch_norm(subject: Subject) -> None:
+    """VGG-11 with BatchNorm computes what the paper's network computes, dropout included."""
+    check_equal(subject, subject.symbol.samples[:1], ("eval", "train"))
+
+
+@promise(points=2, after="output_shape", symbol="VGG")
+def test_network_without_batch_norm(subject: Subject) -> None:
+    """VGG-11 without BatchNorm computes what the paper's network computes."""
+    check_equal(subject, subject.symbol.samples[1:], ("eval",))

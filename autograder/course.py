@@ -1,0 +1,87 @@
+"""The course: course.toml, and the solutions and mutants that stand beside it."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from autograder.errors import GraderFault, UsageError
+from autograder.mutants import Accepted, Mutant
+from autograder.tasks import Task
+
+
+@dataclass(frozen=True)
+class Course:
+    """A folder with course.toml, and the settings in it."""
+
+    folder: Path
+    name: str
+    languages: tuple[str, ...]
+
+    def solution(self, task: Task) -> Path:
+        """The reference's file of a task.
+
+        Raises:
+            UsageError: it is not there.
+        """
+        path = self.folder / "solutions" / task.folder / task.file
+        if not path.is_file():
+            raise UsageError(
+                f"{path}: the reference is missing; grading needs the course's solutions "
+                "(give the folder that holds course.toml with --course)"
+            )
+        return path
+
+    def accepted(self, task: Task) -> list[Accepted]:
+        """Variants of the solution that a student may write as well."""
+        return list(getattr(self._mutants(task), "ACCEPTED", []))
+
+    def mutants(self, task: Task) -> list[Mutant]:
+        """The typical mistakes of a task."""
+        return list(getattr(self._mutants(task), "MUTANTS", []))
+
+    def _mutants(self, task: Task) -> ModuleType:
+        path = self.solution(task).parent / "mutants.py"
+        module = ModuleType(f"{task.name}_mutants")
+        if path.is_file():
+            exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), module.__dict__)
+        return module
+
+
+def find_course(folder: Path | None) -> Course:
+    """Read course.toml from the folder, or from the nearest parent of the working directory.
+
+    Raises:
+        UsageError: there is no course.toml, or it cannot be read.
+    """
+    places = [folder] if folder is not None else [Path.cwd(), *Path.cwd().parents]
+    for place in places:
+        path = place / "course.toml"
+        if path.is_file():
+            return _read(path)
+    raise UsageError(
+        f"no course.toml in {places[0]}{'' if folder else ' or above'}; "
+        "grade, verify and build need the course repository: run them there or give --course DIR"
+    )
+
+
+def _read(path: Path) -> Course:
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        course = settings["course"]
+        return Course(path.parent.resolve(), course["name"], tuple(course["languages"]))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise UsageError(f"{path}: cannot be used: {error!r}") from None
+
+
+def patched(source: str, replace: str, by: str, name: str) -> str:
+    """Apply a text patch to a solution.
+
+    Raises:
+        GraderFault: the text to replace does not occur exactly once.
+    """
+    if source.count(replace) != 1:
+        raise GraderFault(
+            f"{name}: its text occurs {source.count(replace)} times in the solution, not once"
+        )
+    return source.replace(replace, by)

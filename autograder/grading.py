@@ -1,0 +1,250 @@
+"""One submission -> Report: read the files, question the code, judge the answers."""
+
+import hashlib
+import hmac
+import platform
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from autograder import __version__
+from autograder.checks.plugin import Bench, Judge, Result, planned
+from autograder.checks.promise import Message
+from autograder.checks.subject import NoAnswer, Reference, Witness
+from autograder.course import Course, patched
+from autograder.errors import GraderFault
+from autograder.observe import protocol
+from autograder.observe.session import LocalSession, Profile, Session
+from autograder.report.model import CheckReport, Report, TaskReport
+from autograder.submission import TaskFiles, read_submission
+from autograder.tasks import Task, all_tasks
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade. seed: replay this seed; key: make each task's seed from its files."""
+
+    tasks: tuple[Task, ...] = field(default_factory=all_tasks)
+    seed: str | None = None
+    key: str = field(default_factory=lambda: secrets.token_hex(16))
+    device: str = "cpu"
+    student: Profile = Profile()
+    notes: tuple[Message, ...] = ()
+
+
+class Solutions:
+    """The references of a course in one worker process of their own, started at once."""
+
+    def __init__(self, course: Course, tasks: tuple[Task, ...], device: str = "cpu") -> None:
+        self._files: dict[str, bytes] = {}
+        self._names: dict[str, list[str]] = {}
+        self._device = device
+        for task in tasks:
+            source = course.solution(task).read_text(encoding="utf-8")
+            versions = {task.file: source}
+            for variant in course.accepted(task):
+                name = f"{task.name}_{variant.id}.py"
+                versions[name] = patched(source, variant.replace, variant.by, variant.id)
+            self._files |= {name: text.encode() for name, text in versions.items()}
+            self._names[task.name] = list(versions)
+        self._session: Session | None = None
+        self._witnesses: dict[str, list[Witness]] = {}
+        self._start()
+
+    def _start(self) -> LocalSession:
+        if not isinstance(self._session, LocalSession) or not self._session.alive:
+            if self._session is not None:
+                self._session.close()
+            self._session = LocalSession(Profile(cpu_seconds=120), self._files)
+        assert isinstance(self._session, LocalSession)
+        return self._session
+
+    def _open(self, name: str) -> tuple[Session, str]:
+        session = self._start()
+        return session, str(session.folder / name)
+
+    def witnesses(self, task: Task) -> list[Witness]:
+        """The solution and the accepted variants of a task."""
+        if task.name not in self._witnesses:
+            self._witnesses[task.name] = [
+                TrustedWitness(f"{task.name}/{name}", lambda n=name: self._open(n), self._device)
+                for name in self._names[task.name]
+            ]
+        return self._witnesses[task.name]
+
+    def references(self, task: Task) -> list[Reference]:
+        return list(self.witnesses(task))
+
+    def forget(self, task: Task) -> None:
+        """Free what the worker holds for a task; answers already given are dropped too."""
+        for witness in self._witnesses.pop(task.name, []):
+            witness.forget()
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+
+
+class TrustedWitness(Witness):
+    """A witness of our own code: a fault there is the grader's, not the student's."""
+
+    def _ask(self, request: protocol.Request, kind: type, call: str):  # type: ignore[no-untyped-def]
+        try:
+            return super()._ask(request, kind, call)
+        except NoAnswer as error:
+            fault = error.fault
+            raise GraderFault(
+                f"the reference of {self.task} gave no answer to {call}: {fault.kind} "
+                f"{fault.message} {fault.file}:{fault.line}"
+            ) from None
+
+
+def student_witness(files: TaskFiles, profile: Profile, device: str = "cpu") -> Witness:
+    """A witness whose worker sees a private copy of a task's files."""
+
+    def opens() -> tuple[Session, str]:
+        session = LocalSession(profile, files.files)
+        return session, str(session.folder / files.task.file)
+
+    return Witness(files.task.name, opens, device)
+
+
+def task_seed(options: Options, files: TaskFiles) -> str:
+    """The seed of a task: of the key and the files, so that equal files get equal verdicts.
+
+    A seed to replay is either a report's ("resnet=5f0c…,vgg=…") or any text for all tasks.
+    """
+    if options.seed is not None:
+        stated = dict(part.split("=", 1) for part in options.seed.split(",") if "=" in part)
+        if files.task.name in stated:
+            return stated[files.task.name]
+        return _hmac(options.seed, files.task.name)
+    return _hmac(options.key, f"{files.task.name}/{files.digest()}")
+
+
+def _hmac(key: str, text: str) -> str:
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()[:15]
+
+
+def grade(
+    folder: Path,
+    solutions: Solutions,
+    options: Options,
+    told: Callable[[Result], None] = lambda result: None,
+) -> Report:
+    """Grade one submission.
+
+    Raises:
+        UsageError: the folder is no submission.
+    """
+    found = read_submission(folder, options.tasks)
+    seeds = {files.task.name: task_seed(options, files) for files in found}
+    readable = [files for files in found if not files.problem]
+    benches = [
+        Bench(
+            files.task,
+            student_witness(files, options.student, options.device),
+            solutions.references(files.task),
+            seeds[files.task.name],
+        )
+        for files in readable
+    ]
+    waiting = iter(benches)
+
+    def start_next() -> None:
+        """Start the worker of the next task early: it imports torch meanwhile."""
+        bench = next(waiting, None)
+        if bench is not None:
+            bench.student.prepare()
+
+    def done(bench: Bench) -> None:
+        bench.student.close()
+        solutions.forget(bench.task)
+        start_next()
+
+    start_next()
+    start_next()
+    try:
+        results = Judge(benches, told, done).run() if benches else {}
+    finally:
+        for bench in benches:
+            bench.student.close()
+    reports = [_task_report(files, results) for files in found]
+    return Report(
+        submission=str(folder),
+        commit=commit_of(folder),
+        seed=",".join(f"{name}={seed}" for name, seed in seeds.items()),
+        device=options.device,
+        versions=versions(),
+        tasks=tuple(reports),
+        notes=options.notes,
+    )
+
+
+def _task_report(files: TaskFiles, results: dict[str, Result]) -> TaskReport:
+    checks = planned(files.task)
+    maximum = float(sum(check.points for check in checks))
+    if files.problem:
+        first, *rest = checks
+        why = Message(f"file.{files.problem}", {"file": f"{files.task.folder}/{files.task.file}"})
+        after = Message("not_run.after", {"check": first.id})
+        reports = [CheckReport(first, "failed", 0.0, why, 0.0)]
+        reports += [CheckReport(check, "not_run", 0.0, after, 0.0) for check in rest]
+        status = "missing" if files.problem == "missing" else "graded"
+        return TaskReport(files.task.name, status, 0.0, maximum, tuple(reports))
+    reports = [_check_report(results[check.id]) for check in checks]
+    if any(results[check.id].broke for check in checks):
+        return TaskReport(files.task.name, "error", None, maximum, tuple(reports))
+    points = sum(report.points for report in reports)
+    return TaskReport(files.task.name, "graded", points, maximum, tuple(reports))
+
+
+def _check_report(result: Result) -> CheckReport:
+    points = float(result.check.points) if result.outcome == "passed" else 0.0
+    return CheckReport(result.check, result.outcome, points, result.message, result.seconds)
+
+
+def versions() -> dict[str, str]:
+    """What a grade depends on."""
+    found = {"autograder": __version__, "python": platform.python_version()}
+    for package in ("torch", "numpy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            raise GraderFault(f"{package} is not installed") from None
+    return found
+
+
+def commit_of(folder: Path) -> str | None:
+    """The commit a submission is checked out at, read from .git without running git."""
+    for place in (folder, *folder.resolve().parents):
+        git = place / ".git"
+        if git.is_dir() and not git.is_symlink():
+            return _head(git)
+    return None
+
+
+def _head(git: Path) -> str | None:
+    try:
+        head = (git / "HEAD").read_text(encoding="ascii").strip()
+        if not head.startswith("ref: "):
+            return _commit(head)
+        name = head.removeprefix("ref: ")
+        if ".." in name or not name.startswith("refs/"):
+            return None
+        if (git / name).is_file():
+            return _commit((git / name).read_text(encoding="ascii").strip())
+        for line in (git / "packed-refs").read_text(encoding="ascii").splitlines():
+            if line.endswith(f" {name}"):
+                return _commit(line.split()[0])
+    except (OSError, UnicodeDecodeError):
+        pass
+    return None
+
+
+def _commit(text: str) -> str | None:
+    return text if len(text) in (40, 64) and all(c in "0123456789abcdef" for c in text) else None
+
+

@@ -1,0 +1,1 @@
+"""The gettext catalogues: .po files are the source, .mo files are made by autograder build."""

@@ -1,0 +1,73 @@
+"""Texts for learners, in Russian and English, from the gettext catalogues in locale/.
+
+A text is found by its id; <id>.hint is the hint that goes with it. Titles are found by the
+English docstring of the check.
+"""
+
+import gettext
+import locale
+import os
+from importlib import resources
+
+from autograder.checks.promise import Check, Message
+from autograder.errors import UsageError
+
+LANGUAGES = ("en", "ru")
+
+
+class Catalogue:
+    """The texts of one language."""
+
+    def __init__(self, lang: str) -> None:
+        if lang not in LANGUAGES:
+            raise UsageError(f"there is no language {lang!r}; choose one of {', '.join(LANGUAGES)}")
+        self.lang = lang
+        with (resources.files("autograder") / "locale" / f"{lang}.mo").open("rb") as file:
+            self._texts = gettext.GNUTranslations(file)
+
+    @classmethod
+    def chosen(cls, lang: str | None = None) -> "Catalogue":
+        """The language asked for, else that of the environment, else English."""
+        if lang:
+            return cls(lang)
+        names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
+        name = next((name for name in names if name), "") or locale.getlocale()[0] or ""
+        return cls("ru" if name.lower().startswith("ru") else "en")
+
+    def say(self, id: str, **values: object) -> str:
+        """The text of an id with its gaps filled."""
+        text = self._texts.gettext(id)
+        return text.format(**values) if values else text
+
+    def text(self, message: Message) -> str:
+        """What happened."""
+        return self._fill(message.id, message)
+
+    def hint(self, message: Message) -> str:
+        """What to do about it, or nothing."""
+        id = f"{message.id}.hint"
+        return "" if self._texts.gettext(id) == id else self._fill(id, message)
+
+    def title(self, check: Check) -> str:
+        """The promise a check is about."""
+        return self._texts.gettext(check.title).format(symbol=check.symbol)
+
+    def _fill(self, id: str, message: Message) -> str:
+        values = {key: _plain(value) for key, value in message.values.items()}
+        if "check" in values:
+            values["check"] = self._check_title(values["check"])
+        if "mode" in values:
+            values["mode"] = self._texts.gettext(f"mode.{values['mode']}")
+        return self._texts.gettext(id).format_map(values)
+
+    def _check_title(self, id: str) -> str:
+        from autograder.checks.plugin import planned
+        from autograder.tasks import task_named
+
+        checks = {check.id: check for check in planned(task_named(id.partition(".")[0]))}
+        return self.title(checks[id]) if id in checks else id
+
+
+def _plain(value: object) -> str:
+    """Student-controlled text must not steer a terminal."""
+    return "".join(c for c in str(value) if c.isprintable())[:400]

@@ -1,0 +1,1 @@
+"""Observing a student's network from outside: sessions, their protocol, the worker."""

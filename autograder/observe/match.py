@@ -1,0 +1,99 @@
+"""Which of the student's weights stands for which weight of the reference.
+
+Names mean nothing. First by signature (the place in the data flow), then by order of use,
+then by order of registration; every candidate is tried until one makes the outputs equal,
+because equal outputs under fresh weights prove the match.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.observe.protocol import Description, Place, Weight
+
+Places = dict[str, Place]
+
+
+@dataclass(frozen=True)
+class Match:
+    """Places for both sides; what has no partner gets zeros where that is harmless."""
+
+    student: Places
+    reference: Places
+
+
+def places(reference: Description) -> Places:
+    """The reference's own places: numbered in order of use."""
+    used = sorted(reference.weights, key=lambda w: w.order)
+    return {w.name: Place(index, w.role) for index, w in enumerate(used)}
+
+
+def matches(student: Description, reference: Description) -> list[Match]:
+    """All candidates, the most likely first; empty where the weights cannot correspond."""
+    candidates: list[Match] = []
+    keys: list[Callable[[Weight], object]] = [lambda w: w.signature, _kind, _kind]
+    orders: list[Callable[[Weight, int], int]] = [
+        lambda w, _: w.order,
+        lambda w, _: w.order,
+        lambda _, position: position,
+    ]
+    for key, order in zip(keys, orders, strict=True):
+        match = _match(student, reference, key, order)
+        if match is not None and match not in candidates:
+            candidates.append(match)
+    return candidates
+
+
+def _kind(weight: Weight) -> object:
+    return weight.buffer, len(weight.shape) > 1, int(np.prod(weight.shape))
+
+
+def _match(
+    student: Description,
+    reference: Description,
+    key: Callable[[Weight], object],
+    order: Callable[[Weight, int], int],
+) -> Match | None:
+    own = places(reference)
+    theirs: Places = {}
+    groups: dict[object, tuple[list[Weight], list[Weight]]] = defaultdict(lambda: ([], []))
+    for side, description in enumerate((student, reference)):
+        ranked = sorted(
+            (order(w, position), position, w)
+            for position, w in enumerate(description.weights)
+            if w.order >= 0 or side == 1
+        )
+        for _, _, weight in ranked:
+            groups[key(weight)][side].append(weight)
+    for ours, wanted in groups.values():
+        pairs, alone, absent = _pair(ours, wanted)
+        for weight, partner in pairs:
+            place = own[partner.name]
+            theirs[weight.name] = Place(place.index, place.role, weight.transposed)
+        for weight in alone:
+            if weight.role != "bias":
+                return None
+            theirs[weight.name] = Place(-1, "zero")
+        for weight in absent:
+            # BatchNorm cancels a bias right before it, so its absence changes nothing.
+            if weight.role != "bias" or not any(w.role == "scale" for w in wanted):
+                return None
+            own[weight.name] = Place(own[weight.name].index, "zero")
+    return Match(theirs, own)
+
+
+def _pair(
+    ours: Sequence[Weight], wanted: Sequence[Weight]
+) -> tuple[list[tuple[Weight, Weight]], list[Weight], list[Weight]]:
+    """Pair two groups of the same place: by role where the roles agree, else by order.
+
+    A bias too many or too few stands first in its group, before BatchNorm's scale and bias.
+    """
+    if sorted(w.role for w in ours) == sorted(w.role for w in wanted):
+        by_role = lambda w: w.role  # noqa: E731  # used twice, right here
+        return list(zip(sorted(ours, key=by_role), sorted(wanted, key=by_role), strict=True)), [], []
+    extra = len(ours) - len(wanted)
+    alone, absent = list(ours[: max(extra, 0)]), list(wanted[: max(-extra, 0)])
+    return list(zip(ours[len(alone) :], wanted[len(absent) :], strict=True)), alone, absent

@@ -1,0 +1,201 @@
+"""Record how a forward pass uses its weights, however the module is written.
+
+A function mode sees every torch call, so module style, functional style and in-place style
+look alike. Each weight gets a signature that says where in the data flow it stands: how many
+numbers it has and which weight matrices its input came through. Two right implementations
+give the same signatures whatever their names, their order of definition or which branch
+they evaluate first. Vectors (bias, BatchNorm) count as applied after the matrix of their
+call, and functions without weights do not count at all.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from autograder.observe.protocol import Layer, Weight
+
+INPUT = "input"
+# These make a tensor of the same shape, not of the same data.
+SHAPE_ONLY = ("new_empty", "new_zeros", "new_ones", "new_full", "new_tensor", "empty_like")
+SHAPE_ONLY += ("zeros_like", "ones_like", "full_like", "rand_like", "randn_like")
+FLIPS = ("t", "T", "mT", "transpose", "swapaxes", "permute", "adjoint")
+PRODUCTS = ("matmul", "__matmul__", "mm", "addmm", "bmm", "__rmatmul__")
+ROLES = {"mul": "scale", "multiply": "scale", "__rmul__": "scale", "addcmul": "scale"}
+BUFFER_ROLES = {"sub": "mean", "subtract": "mean", "__rsub__": "mean"}
+
+
+Uses = dict[str, tuple[int, str, str, bool]]  # name: order, signature, role, transposed
+
+
+class Recorder(TorchFunctionMode):
+    """Follow the data from the input through the weights; use as a context manager."""
+
+    def __init__(self, module: nn.Module, x: Tensor) -> None:
+        super().__init__()
+        self.layers: list[Layer] = []
+        self._names = {id(p): name for name, p in module.named_parameters()}
+        self._names |= {id(b): name for name, b in module.named_buffers()}
+        self._buffers = {name for name, _ in module.named_buffers()}
+        self.uses: Uses = {}
+        # id -> (the tensor, kept alive so that its id stays its own, and what is known of it)
+        self._data: dict[int, tuple[Tensor, frozenset[str]]] = {
+            id(x): (x, frozenset([INPUT])),
+        }
+        self._views: dict[int, tuple[Tensor, list[str], bool]] = {}  # weights only: names, flipped
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        name = getattr(func, "__name__", "")
+        if name == "__get__":  # a property such as Tensor.T
+            name = getattr(getattr(func, "__self__", None), "__name__", "")
+        self._follow(name, args, kwargs or {}, out)
+        return out
+
+    def _follow(self, name: str, args: Any, kwargs: dict[str, Any], out: Any) -> None:
+        sources: frozenset[str] = frozenset()
+        weights: list[tuple[str, Tensor, bool]] = []
+        for position, tensor in enumerate(_tensors([args, kwargs])):
+            if id(tensor) in self._names:
+                flipped = name in PRODUCTS and position > 0
+                weights.append((self._names[id(tensor)], tensor, flipped))
+            elif id(tensor) in self._views:
+                _, names, turned = self._views[id(tensor)]
+                flipped = (name in PRODUCTS and position > 0) != turned
+                weights += [(n, tensor, flipped) for n in names]
+            elif id(tensor) in self._data:
+                sources |= self._data[id(tensor)][1]
+        if weights and not sources:
+            turned = (name in FLIPS) != weights[0][2]
+            for tensor in _tensors(out):
+                if id(tensor) not in self._names:
+                    names = list(dict.fromkeys(n for n, _, _ in weights))
+                    self._views[id(tensor)] = (tensor, names, turned)
+            return
+        if name in SHAPE_ONLY:
+            sources = frozenset()
+        if weights:
+            sources = self._use(name, args, kwargs, weights, sources, out)
+        if name in ("__setitem__", "copy_") or out is None:
+            # The data went into the first argument.
+            target = next(_tensors(args), None)
+            if target is not None:
+                old = self._data.get(id(target), (target, frozenset()))[1]
+                self._data[id(target)] = (target, old | sources)
+            return
+        for tensor in _tensors(out):
+            if sources and id(tensor) not in self._names:
+                self._data[id(tensor)] = (tensor, sources)
+
+    def _use(
+        self,
+        function: str,
+        args: Any,
+        kwargs: dict[str, Any],
+        weights: list[tuple[str, Tensor, bool]],
+        sources: frozenset[str],
+        out: Any,
+    ) -> frozenset[str]:
+        roles = _batch_norm_roles(function, args, kwargs)
+        after = sources
+        for name, tensor, flipped in weights:
+            if _is_matrix(tensor) and name not in self._buffers:
+                signature = _digest("matrix", tensor.numel(), sources)
+                self._record(name, signature, "weight", flipped and function in PRODUCTS)
+                after = frozenset([signature])
+                shape = next((list(t.shape) for t in _tensors(out)), [])
+                self.layers.append(Layer(function, list(tensor.shape), shape))
+        for name, tensor, _ in weights:
+            if not _is_matrix(tensor) or name in self._buffers:
+                buffer = name in self._buffers
+                role = roles.get(id(tensor)) or _vector_role(function, buffer)
+                signature = _digest("buffer" if buffer else "vector", tensor.numel(), after)
+                self._record(name, signature, role, False)
+        return after
+
+    def _record(self, name: str, signature: str, role: str, transposed: bool) -> None:
+        self.uses.setdefault(name, (len(self.uses), signature, role, transposed))
+
+def _tensors(value: Any) -> Iterator[Tensor]:
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _tensors(item)
+    elif isinstance(value, dict):
+        yield from _tensors(list(value.values()))
+
+
+def _is_matrix(tensor: Tensor) -> bool:
+    return tensor.ndim > 1 and tensor.numel() > max(tensor.shape)
+
+
+def _digest(kind: str, numel: int, sources: frozenset[str]) -> str:
+    return hashlib.sha1(f"{kind} {numel} {sorted(sources)}".encode()).hexdigest()[:16]
+
+
+def _vector_role(function: str, buffer: bool) -> str:
+    if buffer:
+        return BUFFER_ROLES.get(function, "var")
+    return ROLES.get(function, "bias")
+
+
+def _named_role(name: str, buffer: bool) -> str:
+    """Guess from the usual names where the pass did not use the tensor at all."""
+    if buffer:
+        return "mean" if "mean" in name else "var"
+    return "bias" if "bias" in name else "scale"
+
+
+def _batch_norm_roles(function: str, args: Any, kwargs: dict[str, Any]) -> dict[int, str]:
+    """The roles of the tensors of F.batch_norm and torch.batch_norm, by id."""
+    if function != "batch_norm":
+        return {}
+    # torch.batch_norm has nine positional arguments and another order.
+    names = (
+        ("", "weight", "bias", "running_mean", "running_var")
+        if len(args) == 9
+        else ("", "running_mean", "running_var", "weight", "bias")
+    )
+    given = dict(zip(names, args, strict=False)) | kwargs
+    roles = {"weight": "scale", "bias": "bias", "running_mean": "mean", "running_var": "var"}
+    return {id(given[key]): role for key, role in roles.items() if given.get(key) is not None}
+
+
+def weights(module: nn.Module, uses: Uses | None = None) -> list[Weight]:
+    """Every parameter and floating-point buffer, in the order of registration."""
+    tensors = [(name, p, False) for name, p in module.named_parameters()]
+    tensors += [(name, b, True) for name, b in module.named_buffers()]
+    found: list[Weight] = []
+    for name, tensor, buffer in tensors:
+        if not tensor.is_floating_point():
+            continue
+        guess = "weight" if _is_matrix(tensor) else _named_role(name, buffer)
+        order, signature, role, transposed = (uses or {}).get(name, (-1, "", guess, False))
+        found.append(
+            Weight(
+                name=name,
+                shape=list(tensor.shape),
+                buffer=buffer,
+                learns=tensor.requires_grad,
+                role=role,
+                order=order,
+                signature=signature,
+                transposed=transposed,
+                identity=id(tensor),
+            )
+        )
+    return found
+
+
+def record(module: nn.Module, x: Tensor) -> tuple[Tensor, list[Weight], list[Layer]]:
+    """Run module(x) in eval mode without gradients and say how the weights were used."""
+    module.eval()
+    with torch.no_grad(), Recorder(module, x) as recorder:
+        output = module(x)
+    return output, weights(module, recorder.uses), recorder.layers

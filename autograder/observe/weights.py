@@ -1,0 +1,41 @@
+"""Fill tensors from a seed and reduce them to two numbers.
+
+A large tensor repeats a pattern: filling a network must cost less than running it.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+from autograder.observe.draw import pattern
+
+
+@torch.no_grad()
+def fill(tensor: Tensor, seed: str, index: int | str, role: str, transposed: bool = False) -> None:
+    """Overwrite a tensor with its numbers; weights are scaled by sqrt(2 / fan_in)."""
+    values = pattern(seed, index, role, tensor.numel())
+    if role == "weight" and tensor.ndim > 1:
+        outputs = tensor.shape[1] if transposed else tensor.shape[0]
+        values = values * math.sqrt(2 * outputs / tensor.numel())
+    source = torch.from_numpy(values).to(tensor.dtype)
+    if transposed:
+        tensor.copy_(_tile(source, tensor.numel()).reshape(tensor.shape[1], -1).t())
+    elif tensor.is_contiguous():
+        flat = tensor.view(-1)
+        whole = flat.numel() // len(source) * len(source)
+        flat[:whole].view(-1, len(source)).copy_(source.expand(whole // len(source), -1))
+        flat[whole:].copy_(source[: flat.numel() - whole])
+    else:
+        tensor.copy_(_tile(source, tensor.numel()).reshape(tensor.shape))
+
+
+def project(tensor: Tensor, seed: str, index: int | str) -> tuple[float, float]:
+    """Reduce a tensor to its L2 norm and its product with the seed's numbers."""
+    values = torch.from_numpy(pattern(seed, index, "projection", tensor.numel()))
+    flat = tensor.detach().double().cpu().reshape(-1)
+    return flat.norm().item(), torch.dot(flat, _tile(values, flat.numel())).item()
+
+
+def _tile(source: Tensor, count: int) -> Tensor:
+    return source.repeat(-(-count // max(len(source), 1)))[:count]

@@ -1,0 +1,53 @@
+"""The report as data: no text in any language, so that every language can be made of it."""
+
+from dataclasses import dataclass, field
+
+from autograder.checks.promise import Check, Message
+
+SCHEMA = "autograder/report/v1"
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """One check: what was planned and what came of it. outcome: passed, failed, not_run."""
+
+    check: Check
+    outcome: str
+    points: float
+    message: Message | None
+    seconds: float
+    misconception: str | None = None
+
+
+@dataclass(frozen=True)
+class TaskReport:
+    """One task. status: graded, missing, or error (the grader broke: points is None)."""
+
+    task: str
+    status: str
+    points: float | None
+    max_points: float
+    checks: tuple[CheckReport, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One submission. notes are messages about the run, such as a missing sandbox."""
+
+    submission: str
+    commit: str | None
+    seed: str
+    device: str
+    versions: dict[str, str]
+    tasks: tuple[TaskReport, ...]
+    notes: tuple[Message, ...] = field(default_factory=tuple)
+
+    @property
+    def points(self) -> float | None:
+        """The sum over the tasks; None if the grader broke on one of them."""
+        points = [task.points for task in self.tasks]
+        return None if any(p is None for p in points) else sum(p for p in points if p is not None)
+
+    @property
+    def max_points(self) -> float:
+        return sum(task.max_points for task in self.tasks)

@@ -1,0 +1,103 @@
+"""A submission folder: which files of it are read, and what is wrong with the others."""
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.errors import UsageError
+from autograder.tasks import Task, all_tasks
+
+MAX_FILES = 40
+MAX_BYTES = 512 << 10
+
+
+@dataclass(frozen=True)
+class TaskFiles:
+    """The Python files of one task, by name; refused says why others were left out.
+
+    problem is a message id ("" if the task's file can be judged): missing, link,
+    not_a_file, too_large or unreadable.
+    """
+
+    task: Task
+    files: dict[str, bytes] = field(default_factory=dict)
+    problem: str = ""
+
+    def digest(self) -> str:
+        """Equal for equal files."""
+        found = hashlib.sha256()
+        for name, content in sorted(self.files.items()):
+            found.update(f"{name}\0{len(content)}\0".encode(errors="surrogateescape") + content)
+        return found.hexdigest()
+
+
+def read_submission(folder: Path, tasks: tuple[Task, ...] = ()) -> list[TaskFiles]:
+    """Read the files of every task below a submission folder.
+
+    Only regular ``*.py`` files right in the task's folder are read, no links, at most
+    40 files of 512 KiB each.
+
+    Raises:
+        UsageError: the folder is not there, not a folder, unreadable or holds no task.
+    """
+    if not folder.exists():
+        raise UsageError(f"{folder}: there is no such folder; give the folder of a submission")
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: this is a file; give the folder that holds it")
+    try:
+        names = sorted(entry.name for entry in folder.iterdir())
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be read: {error.strerror}") from None
+    folders = [task.folder for task in all_tasks()]
+    if not any(name in folders for name in names):
+        raise UsageError(
+            f"{folder}: no task found; a submission holds folders such as {', '.join(folders[:3])}"
+        )
+    return [read_task(folder / task.folder, task) for task in tasks or all_tasks()]
+
+
+def read_task(folder: Path, task: Task) -> TaskFiles:
+    """Read one task's folder; never raises for what a student put there."""
+    if folder.is_symlink():
+        return TaskFiles(task, problem="link")
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return TaskFiles(task, problem="missing")
+    except OSError:
+        return TaskFiles(task, problem="unreadable")
+    files: dict[str, bytes] = {}
+    problem = "missing"
+    for entry in entries:
+        if not entry.name.endswith(".py"):
+            continue
+        content, trouble = _read(Path(entry.path))
+        if entry.name == task.file:
+            problem = trouble
+        if not trouble and (len(files) < MAX_FILES or entry.name == task.file):
+            files[entry.name] = content
+    return TaskFiles(task, files if not problem else {}, problem)
+
+
+def _read(path: Path) -> tuple[bytes, str]:
+    """The bytes of a regular file of bearable size, or the message id of what is wrong."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags |= getattr(os, "O_BINARY", 0)
+    if path.is_symlink():
+        return b"", "link"
+    try:
+        descriptor = os.open(path, flags)
+    except OSError:
+        return b"", "unreadable"
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return b"", "not_a_file"
+        if status.st_size > MAX_BYTES:
+            return b"", "too_large"
+        try:
+            return file.read(MAX_BYTES), ""
+        except OSError:
+            return b"", "unreadable"

@@ -1,0 +1,1 @@
+"""The data of the homework: the competition's classes and example files."""
