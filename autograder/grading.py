@@ -74,6 +74,10 @@ class Solutions:
             ]
         return self._witnesses[task.name]
 
+    def sources(self, task: Task) -> list[bytes]:
+        """The texts of the solution and of the accepted variants."""
+        return [self._files[name] for name in self._names[task.name]]
+
     def references(self, task: Task) -> list[Reference]:
         return list(self.witnesses(task))
 

@@ -5,6 +5,7 @@ English docstring of the check.
 """
 
 import gettext
+import io
 import locale
 import os
 from importlib import resources
@@ -18,21 +19,34 @@ LANGUAGES = ("en", "ru")
 class Catalogue:
     """The texts of one language."""
 
-    def __init__(self, lang: str) -> None:
+    def __init__(self, lang: str, texts: gettext.NullTranslations) -> None:
+        self.lang = lang
+        self._texts = texts
+
+    @classmethod
+    def load(cls, lang: str) -> "Catalogue":
+        """Read the compiled catalogue of a language.
+
+        Raises:
+            UsageError: there is no such language.
+        """
         if lang not in LANGUAGES:
             raise UsageError(f"there is no language {lang!r}; choose one of {', '.join(LANGUAGES)}")
-        self.lang = lang
-        with (resources.files("autograder") / "locale" / f"{lang}.mo").open("rb") as file:
-            self._texts = gettext.GNUTranslations(file)
+        path = resources.files("autograder") / "locale" / f"{lang}.mo"
+        return cls.from_bytes(lang, path.read_bytes())
+
+    @classmethod
+    def from_bytes(cls, lang: str, mo: bytes) -> "Catalogue":
+        return cls(lang, gettext.GNUTranslations(io.BytesIO(mo)))
 
     @classmethod
     def chosen(cls, lang: str | None = None) -> "Catalogue":
         """The language asked for, else that of the environment, else English."""
         if lang:
-            return cls(lang)
+            return cls.load(lang)
         names = [os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
         name = next((name for name in names if name), "") or locale.getlocale()[0] or ""
-        return cls("ru" if name.lower().startswith("ru") else "en")
+        return cls.load("ru" if name.lower().startswith("ru") else "en")
 
     def say(self, id: str, **values: object) -> str:
         """The text of an id with its gaps filled."""

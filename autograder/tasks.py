@@ -23,8 +23,7 @@ class Symbol:
 
     kind: block (small), network (runs at small input), large (too large to run often) or
     function. samples are run with numbers; counted are only constructed and counted;
-    refused must raise ValueError. bias_optional: a bias right before BatchNorm may be there
-    or not.
+    refused must raise ValueError.
     """
 
     name: str
@@ -32,7 +31,6 @@ class Symbol:
     samples: tuple[Sample, ...]
     counted: tuple[dict[str, Any], ...]
     refused: tuple[dict[str, Any], ...]
-    bias_optional: bool
 
 
 @dataclass(frozen=True)
@@ -93,5 +91,4 @@ def _symbol(entry: dict[str, Any]) -> Symbol:
         ),
         counted=tuple(entry.get("counted", [])),
         refused=tuple(entry.get("refused", [])),
-        bias_optional=entry.get("bias_optional", False),
     )

@@ -11,7 +11,7 @@ import numpy as np
 from autograder.checks.compare import distance
 from autograder.checks.promise import expect, fail, promise
 from autograder.checks.subject import NoAnswer, Subject, Witness, run_text, shape_text
-from autograder.observe.protocol import Array
+from autograder.observe.protocol import Array, Description
 from autograder.tasks import Sample
 
 MODULES = ("block", "network", "large")
@@ -69,18 +69,26 @@ def test_parameter_count(subject: Subject) -> None:
 
 
 def check_count(subject: Subject, sample: Sample) -> None:
-    """Compare the number of parameters; a bias that BatchNorm cancels may be left out."""
-    wanted = [w for w in subject.expected(sample).weights if not w.buffer]
-    expected = sum(math.prod(w.shape) for w in wanted)
-    # As many biases may be missing as BatchNorm has scales.
-    normed = sum(math.prod(w.shape) for w in wanted if w.role == "scale")
-    optional = normed if subject.symbol.bias_optional else 0
-    weights = subject.student.describe(subject.symbol, sample.args, ()).weights
-    got = sum(math.prod(w.shape) for w in weights if not w.buffer)
-    values = {"call": subject.text(sample.args), "got": got, "expected": expected}
-    if got < expected:
-        expect(got == expected - optional, "parameters.too_few", **values, gap=expected - got)
-    expect(got <= expected, "parameters.too_many", **values, gap=got - expected)
+    """Compare the number of parameters with the solution's and the accepted variants'."""
+    counts = [
+        count(reference.describe(subject.symbol, sample.args, ()))
+        for reference in subject.references
+    ]
+    got = count(subject.student.describe(subject.symbol, sample.args, ()))
+    if got not in counts:
+        expected = counts[0]
+        fail(
+            "parameters.too_few" if got < expected else "parameters.too_many",
+            call=subject.text(sample.args),
+            got=got,
+            expected=expected,
+            gap=abs(got - expected),
+        )
+
+
+def count(description: Description) -> int:
+    """The number of parameters, buffers left out."""
+    return sum(math.prod(w.shape) for w in description.weights if not w.buffer)
 
 
 @promise(after="output_shape", kinds=MODULES)

@@ -380,7 +380,7 @@ class Recording:
         return answer
 
     def outcome(self, symbol: Symbol, challenge: Challenge, where: dict[str, Place]) -> Outcome:
-        answer = self._find("outcome", [challenge.key(), sorted_roles(where)])
+        answer = self._find("outcome", challenge.key())
         assert isinstance(answer, Outcome)
         return answer
 
@@ -412,8 +412,7 @@ class Recorder:
 
     def outcome(self, symbol: Symbol, challenge: Challenge, where: dict[str, Place]) -> Outcome:
         answer = self._witness.outcome(symbol, challenge, where)
-        key = recording_key("outcome", [challenge.key(), sorted_roles(where)])
-        self.answers[key] = replace(
+        self.answers[recording_key("outcome", challenge.key())] = replace(
             answer,
             output=thin(answer.output),
             input_gradient=None if answer.input_gradient is None else thin(answer.input_gradient),
@@ -428,11 +427,6 @@ class Recorder:
 
 def recording_key(kind: str, what: Any) -> str:
     return json.dumps([kind, what])
-
-
-def sorted_roles(where: dict[str, Place]) -> list[str]:
-    """The weights that are left out: all that can differ between two runs of a reference."""
-    return sorted(name for name, place in where.items() if place.role == "zero")
 
 
 def _digestible(args: list[Any]) -> list[Any]:

@@ -18,7 +18,7 @@ Places = dict[str, Place]
 
 @dataclass(frozen=True)
 class Match:
-    """Places for both sides; what has no partner gets zeros where that is harmless."""
+    """Places for both sides; a bias of the student that has no partner gets zeros."""
 
     student: Places
     reference: Places
@@ -68,7 +68,9 @@ def _match(
         for _, _, weight in ranked:
             groups[key(weight)][side].append(weight)
     for ours, wanted in groups.values():
-        pairs, alone, absent = _pair(ours, wanted)
+        if len(ours) < len(wanted):
+            return None
+        pairs, alone = _pair(ours, wanted)
         for weight, partner in pairs:
             place = own[partner.name]
             theirs[weight.name] = Place(place.index, place.role, weight.transposed)
@@ -76,24 +78,17 @@ def _match(
             if weight.role != "bias":
                 return None
             theirs[weight.name] = Place(-1, "zero")
-        for weight in absent:
-            # BatchNorm cancels a bias right before it, so its absence changes nothing.
-            if weight.role != "bias" or not any(w.role == "scale" for w in wanted):
-                return None
-            own[weight.name] = Place(own[weight.name].index, "zero")
     return Match(theirs, own)
 
 
 def _pair(
     ours: Sequence[Weight], wanted: Sequence[Weight]
-) -> tuple[list[tuple[Weight, Weight]], list[Weight], list[Weight]]:
+) -> tuple[list[tuple[Weight, Weight]], list[Weight]]:
     """Pair two groups of the same place: by role where the roles agree, else by order.
 
-    A bias too many or too few stands first in its group, before BatchNorm's scale and bias.
+    A bias too many stands first in its group, before BatchNorm's scale and bias.
     """
+    alone = list(ours[: len(ours) - len(wanted)])
     if sorted(w.role for w in ours) == sorted(w.role for w in wanted):
-        by_role = lambda w: w.role  # noqa: E731  # used twice, right here
-        return list(zip(sorted(ours, key=by_role), sorted(wanted, key=by_role), strict=True)), [], []
-    extra = len(ours) - len(wanted)
-    alone, absent = list(ours[: max(extra, 0)]), list(wanted[: max(-extra, 0)])
-    return list(zip(ours[len(alone) :], wanted[len(absent) :], strict=True)), alone, absent
+        ours, wanted = (sorted(group, key=lambda w: w.role) for group in (ours, wanted))
+    return list(zip(ours[len(alone) :], wanted, strict=True)), alone
