@@ -1,1 +1,315 @@
-def main(): pass
+"""The command line: thin commands, each importing what it needs only when it runs."""
+
+import json
+import os
+import sys
+import traceback
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from autograder.errors import GraderFault, UsageError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Check, grade and score the course on CNN architectures.",
+)
+
+
+class Lang(StrEnum):
+    """Languages of texts for learners."""
+
+    en = "en"
+    ru = "ru"
+
+
+class Device(StrEnum):
+    """Where student networks are run."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class Sandbox(StrEnum):
+    """How student code is kept apart."""
+
+    auto = "auto"
+    bwrap = "bwrap"
+    none = "none"
+
+
+class Engine(StrEnum):
+    """What runs many submissions."""
+
+    local = "local"
+    ray = "ray"
+
+
+LangOption = Annotated[
+    Optional[Lang], typer.Option(help="Language of the texts; default: that of the system.")
+]
+CourseOption = Annotated[
+    Optional[Path], typer.Option(help="Folder with course.toml; default: here or above.")
+]
+TaskOption = Annotated[
+    Optional[list[str]], typer.Option("--task", help="Only this task (may be repeated).")
+]
+
+
+def main() -> None:
+    """Run a command; exit 2 on misuse and 3 where the grader itself broke."""
+    try:
+        app()
+    except UsageError as error:
+        _complain(str(error), 2)
+    except KeyboardInterrupt:
+        _complain("interrupted", 130)
+    except GraderFault as error:
+        _complain(f"the grader itself broke, no verdict follows from this: {error}", 3)
+    except Exception as error:  # a fault of ours must not look like a verdict
+        traceback.print_exc()
+        _complain(f"the grader itself broke, no verdict follows from this: {error!r}", 3)
+
+
+def _complain(text: str, code: int) -> None:
+    sys.stdout.flush()
+    print(f"autograder: {text}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+@app.command()
+def check(
+    tasks: Annotated[Optional[list[str]], typer.Argument(metavar="[TASK]...")] = None,
+    dir: Annotated[Optional[Path], typer.Option(help="Folder that holds the tasks.")] = None,
+    watch: Annotated[bool, typer.Option(help="Check again whenever a file is saved.")] = False,
+    pdb: Annotated[bool, typer.Option(help="Stop in the debugger where your code fails.")] = False,
+    lang: LangOption = None,
+) -> None:
+    """Check your own work: what to do next, with a hint. Exit 1 while something fails."""
+    from autograder.checking import Checker, changes, find_folder
+    from autograder.messages import Catalogue
+    from autograder.report.terminal import make_console
+    from autograder.tasks import all_tasks, task_named
+
+    catalogue = Catalogue.chosen(lang)
+    root, here = find_folder(dir)
+    chosen = [task_named(name) for name in tasks or []] or here or list(all_tasks())
+    console = make_console()
+    checker = Checker(root, chosen, console, catalogue, pdb)
+    try:
+        if watch:
+            console.print(catalogue.say("ui.watching", folder=root))
+            checker.watch(lambda: changes(root, chosen))
+        passed = checker.check()
+    except KeyboardInterrupt:
+        passed = True
+    finally:
+        checker.workers.close()
+    raise typer.Exit(0 if passed else 1)
+
+
+@app.command()
+def grade(
+    submissions: Annotated[list[Path], typer.Argument(metavar="SUBMISSION...")],
+    task: TaskOption = None,
+    json_file: Annotated[
+        Optional[str], typer.Option("--json", metavar="FILE|-", help="Write the report as JSON.")
+    ] = None,
+    html: Annotated[Optional[Path], typer.Option(help="Write the report as HTML.")] = None,
+    out: Annotated[
+        Optional[Path], typer.Option(help="Folder for a JSON file each, grades.csv, class.html.")
+    ] = None,
+    lang: LangOption = None,
+    device: Device = Device.auto,
+    seed: Annotated[Optional[str], typer.Option(help="Replay the seed of a report.")] = None,
+    sandbox: Annotated[Sandbox, typer.Option(help="How student code is isolated.")] = Sandbox.auto,
+    engine: Engine = Engine.local,
+    jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
+    course: CourseOption = None,
+) -> None:
+    """Grade submissions: a report for each. Exit 0 whatever the points are."""
+    from autograder.batch import Plan, grade_all
+    from autograder.checks.promise import Message
+    from autograder.course import find_course
+    from autograder.messages import Catalogue
+    from autograder.report.as_json import to_dict, to_json
+    from autograder.report.html import class_html, grades_csv, to_html
+    from autograder.report.terminal import make_console, print_report
+    from autograder.tasks import all_tasks, task_named
+
+    if engine is Engine.ray:
+        raise UsageError("--engine ray is not available in this version; leave it out")
+    if sandbox is Sandbox.bwrap:
+        raise UsageError("--sandbox bwrap is not available in this version; use --sandbox none")
+    if len(submissions) > 1 and (json_file or html):
+        raise UsageError("--json and --html are for one submission; use --out DIR for several")
+    catalogue = Catalogue.chosen(lang)
+    plan = Plan(
+        course=find_course(course),
+        tasks=tuple(task_named(name) for name in task or []) or all_tasks(),
+        seed=seed,
+        key=_course_key(out),
+        device=_device(device),
+        notes=(Message("note.no_sandbox"),),
+        jobs=jobs,
+    )
+    console = make_console(sys.stderr if json_file == "-" else None)
+    reports = []
+    names = _file_names(submissions)
+    for folder, report in grade_all(submissions, plan):
+        reports.append(report)
+        if out is not None:
+            _write(out / f"{names[folder]}.json", to_json(report, catalogue))
+        print_report(report, console, catalogue)
+    if json_file == "-":
+        print(json.dumps(to_dict(reports[0], catalogue), ensure_ascii=False, indent=2))
+    elif json_file:
+        _write(Path(json_file), to_json(reports[0], catalogue))
+    if html:
+        _write(html, to_html(reports[0], catalogue))
+    if out is not None:
+        _write(out / "grades.csv", grades_csv(reports))
+        _write(out / "class.html", class_html(reports, catalogue))
+
+
+@app.command()
+def score(
+    predictions: Annotated[Path, typer.Argument(metavar="PREDICTIONS.csv")],
+    truth: Annotated[Path, typer.Option(metavar="TRUTH.csv", help="The right classes.")],
+    public: Annotated[
+        Optional[Path], typer.Option(metavar="IDS.csv", help="Score only these Ids.")
+    ] = None,
+    average: Annotated[str, typer.Option(metavar="micro|macro|weighted")] = "micro",
+    json_file: Annotated[
+        Optional[str], typer.Option("--json", metavar="FILE|-", help="Write the score as JSON.")
+    ] = None,
+    lang: LangOption = None,
+) -> None:
+    """Score a file of predictions: F1, points, the classes and the worst mistakes."""
+    from autograder.messages import Catalogue
+    from autograder.report.terminal import make_console, print_score
+    from autograder.scoring import score_files
+
+    result = score_files(predictions, truth, public, average)
+    if json_file == "-":
+        print(result.to_json(), end="")
+        return
+    if json_file:
+        _write(Path(json_file), result.to_json())
+    print_score(result, make_console(), Catalogue.chosen(lang))
+
+
+@app.command()
+def build(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if stale.")] = False,
+    lang: Annotated[Lang, typer.Option(help="Language of the stubs (with --out).")] = Lang.en,
+    out: Annotated[
+        Optional[Path], typer.Option(help="Write the stubs of one language here instead.")
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Make assignments/ and everything else that is generated from solutions/."""
+    from autograder.build import build as build_all
+    from autograder.build import build_stubs
+    from autograder.course import find_course
+
+    found = find_course(course)
+    if out is not None:
+        print(f"{len(build_stubs(found, lang, out))} files written to {out}")
+        return
+    if lang is not Lang.en:
+        raise UsageError(f"assignments/ is in English; use --lang {lang} with --out DIR")
+    stale = build_all(found, check)
+    for name in stale:
+        print(f"{'stale' if check else 'written'}: {name}")
+    if stale and check:
+        _complain("generated files are stale: run autograder build and commit", 1)
+
+
+@app.command()
+def verify(
+    task: TaskOption = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Repeat with this many seeds.")] = 1,
+    course: CourseOption = None,
+) -> None:
+    """Prove the checks: the reference passes, stubs are not written, every mutant is caught."""
+    from autograder.course import find_course
+    from autograder.report.terminal import make_console
+    from autograder.tasks import all_tasks, task_named
+    from autograder.verify import verify as verify_all
+
+    tasks = tuple(task_named(name) for name in task or []) or all_tasks()
+    if not verify_all(find_course(course), tasks, seeds, make_console()):
+        raise typer.Exit(1)
+
+
+def _device(device: Device) -> str:
+    if device is Device.cpu:
+        return "cpu"
+    import subprocess
+
+    # Asked in another process: the grader itself does not load torch.
+    code = "import torch; print(torch.cuda.is_available())"
+    if device is Device.auto and not any(
+        Path(place).exists() for place in ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")
+    ):
+        return "cpu"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    if found.stdout.strip() == "True":
+        return "cuda"
+    if device is Device.cuda:
+        raise UsageError("--device cuda: torch finds no GPU here; use --device cpu")
+    return "cpu"
+
+
+def _course_key(out: Path | None) -> str:
+    """The secret that makes the seeds: from the environment, or drawn once for a folder."""
+    import secrets
+
+    key = os.environ.get("AUTOGRADER_KEY")
+    if key:
+        return key
+    if out is None:
+        return secrets.token_hex(16)
+    batch = out / "batch.json"
+    if batch.is_file():
+        try:
+            return str(json.loads(batch.read_text(encoding="utf-8"))["seed"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{batch}: cannot be read ({error!r}); delete it") from None
+    key = secrets.token_hex(16)
+    _write(batch, json.dumps({"seed": key}) + "\n")
+    return key
+
+
+def _file_names(submissions: list[Path]) -> dict[Path, str]:
+    """A file name for each submission: its folder's, numbered where two are equal."""
+    names: dict[Path, str] = {}
+    for folder in submissions:
+        name = folder.resolve().name or "submission"
+        used = set(names.values())
+        number = 2
+        while name in used:
+            name, number = f"{folder.resolve().name}-{number}", number + 1
+        names[folder] = name
+    return names
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autograder import __version__
 from autograder.checks.plugin import Bench, Judge, Result, planned
-from autograder.checks.promise import Message
+from autograder.checks.promise import Check, Message
 from autograder.checks.subject import NoAnswer, Reference, Witness
 from autograder.course import Course, patched
 from autograder.errors import GraderFault
@@ -191,21 +191,26 @@ def _task_report(files: TaskFiles, results: dict[str, Result]) -> TaskReport:
     checks = planned(files.task)
     maximum = float(sum(check.points for check in checks))
     if files.problem:
-        first, *rest = checks
-        why = Message(f"file.{files.problem}", {"file": f"{files.task.folder}/{files.task.file}"})
-        after = Message("not_run.after", {"check": first.id})
-        reports = [CheckReport(first, "failed", 0.0, why, 0.0)]
-        reports += [CheckReport(check, "not_run", 0.0, after, 0.0) for check in rest]
         status = "missing" if files.problem == "missing" else "graded"
-        return TaskReport(files.task.name, status, 0.0, maximum, tuple(reports))
-    reports = [_check_report(results[check.id]) for check in checks]
+        return TaskReport(files.task.name, status, 0.0, maximum, tuple(unreadable(files, checks)))
+    reports = [check_report(results[check.id]) for check in checks]
     if any(results[check.id].broke for check in checks):
         return TaskReport(files.task.name, "error", None, maximum, tuple(reports))
     points = sum(report.points for report in reports)
     return TaskReport(files.task.name, "graded", points, maximum, tuple(reports))
 
 
-def _check_report(result: Result) -> CheckReport:
+def unreadable(files: TaskFiles, checks: list[Check]) -> list[CheckReport]:
+    """The reports of a task whose file cannot be judged: the first check fails, saying why."""
+    first, *rest = checks
+    why = Message(f"file.{files.problem}", {"file": f"{files.task.folder}/{files.task.file}"})
+    after = Message("not_run.after", {"check": first.id})
+    reports = [CheckReport(first, "failed", 0.0, why, 0.0)]
+    return reports + [CheckReport(check, "not_run", 0.0, after, 0.0) for check in rest]
+
+
+def check_report(result: Result) -> CheckReport:
+    """The points of a result: all or nothing."""
     points = float(result.check.points) if result.outcome == "passed" else 0.0
     return CheckReport(result.check, result.outcome, points, result.message, result.seconds)
 

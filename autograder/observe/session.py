@@ -61,8 +61,7 @@ class LocalSession:
     def __init__(self, profile: Profile, files: Mapping[str, bytes] | None = None) -> None:
         self.alive = True
         self.folder = Path(tempfile.mkdtemp(prefix="autograder-")).resolve()
-        for name, content in (files or {}).items():
-            (self.folder / name).write_bytes(content)
+        self.place(files or {})
         self._wall = profile.cpu_seconds * profile.wall_factor
         worker = [sys.executable, "-I", "-B", "-m", "autograder.observe.worker"]
         limits = [str(profile.memory), str(profile.cpu_seconds), *profile.allowed]
@@ -79,6 +78,11 @@ class LocalSession:
         self._output = ""
         self._drain = threading.Thread(target=self._read_output, daemon=True)
         self._drain.start()
+
+    def place(self, files: Mapping[str, bytes]) -> None:
+        """Write files into the private folder."""
+        for name, content in files.items():
+            (self.folder / name).write_bytes(content)
 
     def send(self, request: Request) -> "Future[Answer]":
         """Start an exchange; the answer is still subject to wait()."""

@@ -1,0 +1,226 @@
+"""``autograder check``: the student's own look at the work, on the student's own machine.
+
+The same checks as in grading, against recorded answers instead of the reference. Nothing
+here is POSIX-only, and this process needs no torch: it loads in the worker meanwhile.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from autograder import recordings
+from autograder.checks.plugin import Bench, Judge, Result, planned
+from autograder.checks.subject import Witness
+from autograder.errors import UsageError
+from autograder.grading import check_report, unreadable
+from autograder.messages import Catalogue
+from autograder.observe.session import InProcessSession, LocalSession, Profile, Session
+from autograder.report.model import CheckReport
+from autograder.report.terminal import mark, number, print_check
+from autograder.submission import TaskFiles, read_task
+from autograder.tasks import Task, all_tasks, task_named
+
+POLL = 0.3  # seconds between two looks at the files while watching
+
+
+def find_folder(folder: Path | None) -> tuple[Path, list[Task]]:
+    """The folder that holds the tasks, and the one task if we stand inside its folder.
+
+    Raises:
+        UsageError: no task's folder is near.
+    """
+    start = (folder or Path.cwd()).resolve()
+    if folder is not None and not start.is_dir():
+        raise UsageError(f"{folder}: there is no such folder")
+    names = {task.folder: task for task in all_tasks()}
+    if start.name in names and (start / names[start.name].file).exists():
+        return start.parent, [names[start.name]]
+    for place in (start, start / "assignments"):
+        if any((place / name).is_dir() for name in names):
+            return place, []
+    raise UsageError(
+        f"{start}: no task found here; go to the folder that holds {next(iter(names))} "
+        "or name it with --dir"
+    )
+
+
+def local_benches(folder: Path, names: list[str]) -> list[Bench]:
+    """Benches for plain pytest: a worker for each task, recorded answers beside it.
+
+    Raises:
+        UsageError: there is no such task or folder, or no file of a task.
+    """
+    root, here = find_folder(folder)
+    tasks = [task_named(name) for name in names] or here or list(all_tasks())
+    found = [read_task(root / task.folder, task) for task in tasks]
+    readable = [files for files in found if not files.problem]
+    if not readable:
+        raise UsageError(f"{folder}: no file to judge, such as {tasks[0].folder}/{tasks[0].file}")
+    return [make_bench(files, root, Workers()) for files in readable]
+
+
+class Workers:
+    """Hands out workers; keeps one ahead, so that its torch is loaded when it is needed."""
+
+    def __init__(self) -> None:
+        self._ahead: LocalSession | None = None
+
+    def ahead(self) -> None:
+        """Start the next worker now."""
+        self._ahead = self._ahead or LocalSession(Profile())
+
+    def take(self, files: TaskFiles) -> LocalSession:
+        session, self._ahead = self._ahead or LocalSession(Profile()), None
+        session.place(files.files)
+        return session
+
+    def close(self) -> None:
+        if self._ahead is not None:
+            self._ahead.close()
+        self._ahead = None
+
+
+def make_bench(files: TaskFiles, root: Path, workers: Workers, debug: bool = False) -> Bench:
+    """A task on the student's machine; debug runs the code in this process."""
+
+    def opens() -> tuple[Session, str]:
+        if debug:
+            return DebugSession(), str((root / files.task.folder / files.task.file).resolve())
+        session = workers.take(files)
+        return session, str(session.folder / files.task.file)
+
+    witness = Witness(files.task.name, opens)
+    return Bench(files.task, witness, recordings.load(files.task), recordings.SEED)
+
+
+class DebugSession(InProcessSession):
+    """Stops in the debugger where the student's code raised."""
+
+    def ask(self, request: object) -> object:  # type: ignore[override]  # adds only the stop
+        answer = super().ask(request)  # type: ignore[arg-type]
+        error = self.worker.last_error
+        if error is not None and not isinstance(error, NotImplementedError):
+            import pdb
+            import traceback
+
+            self.worker.last_error = None
+            traceback.print_exception(error)
+            pdb.post_mortem(error.__traceback__)
+        return answer
+
+
+class Checker:
+    """Checks some tasks and shows what comes next."""
+
+    def __init__(
+        self, root: Path, tasks: list[Task], console: Console, catalogue: Catalogue, debug: bool
+    ) -> None:
+        self._root = root
+        self._tasks = tasks
+        self._console = console
+        self._catalogue = catalogue
+        self._debug = debug
+        self.workers = Workers()
+
+    def check(self) -> bool:
+        """Check every task; True if nothing failed.
+
+        The first failing check is told in full with its hint, before everything else.
+        """
+        found = {task.name: self._task(task) for task in self._tasks}
+        say = self._catalogue.say
+        unsolved = [name for name, (reports, _) in found.items() if not _solved(reports)]
+        if unsolved:
+            self._explain(*found[unsolved[0]])
+        for name, (reports, _) in found.items():
+            self._line(name, reports)
+        solved = len(found) - len(unsolved)
+        self._console.print(Text(say("ui.solved", solved=solved, total=len(found)), style="bold"))
+        return not unsolved
+
+    def _task(self, task: Task) -> tuple[list[CheckReport], str]:
+        """The reports of a task, and what its code printed."""
+        files = read_task(self._root / task.folder, task)
+        checks = planned(task)
+        if files.problem:
+            return unreadable(files, checks), ""
+        printed: list[str] = []
+        bench = make_bench(files, self._root, self.workers, self._debug)
+
+        def told(result: Result) -> None:
+            if result.outcome == "failed" and not printed:
+                printed.append(bench.student.printed())
+
+        try:
+            results = Judge([bench], told=told, done=lambda bench: self.workers.ahead()).run()
+        finally:
+            bench.student.close()
+        return [check_report(results[check.id]) for check in checks], "".join(printed)
+
+    def _explain(self, reports: list[CheckReport], printed: str) -> None:
+        say = self._catalogue.say
+        failed = [report for report in reports if report.outcome == "failed"]
+        broken = [r for r in reports if r.message and r.message.id == "not_run.grader_broke"]
+        for report in (failed or broken)[:1]:
+            self._console.print(Text(report.check.task, style="bold"))
+            print_check(report, self._console, self._catalogue)
+        if printed.strip():
+            self._console.print(Text(f"      {say('ui.printed')}", style="dim"))
+            for line in printed.strip().splitlines()[-10:]:
+                self._console.print(Text(f"      | {line}", style="dim"))
+        for report in failed[1:]:
+            if report.message is not None and report.message.id != "member.failed":
+                print_check(report, self._console, self._catalogue)
+        self._console.print()
+
+    def _line(self, name: str, reports: list[CheckReport]) -> None:
+        """One line for a task: solved or not, points, how many checks passed."""
+        passed = sum(report.outcome == "passed" for report in reports)
+        points = sum(report.points for report in reports)
+        maximum = sum(report.check.points for report in reports)
+        line = Text().append_text(mark(self._console, "passed" if _solved(reports) else "failed"))
+        of = self._catalogue.say("ui.points_of", points=number(points), maximum=maximum)
+        unit = self._catalogue.say("ui.points")
+        line.append(f" {name:<10} {of} {unit}, {passed}/{len(reports)}")
+        self._console.print(line)
+
+    def watch(self, changes: Callable[[], Iterator[list[Task]]]) -> None:
+        """Check again whenever a file changes, until interrupted."""
+        self.check()
+        for tasks in changes():
+            self._console.print()
+            self._tasks = tasks
+            self.check()
+
+
+def _solved(reports: list[CheckReport]) -> bool:
+    return all(report.outcome == "passed" for report in reports)
+
+
+def changes(root: Path, tasks: list[Task]) -> Iterator[list[Task]]:
+    """The tasks whose files were saved, each time some were; never ends."""
+    before = _times(root, tasks)
+    while True:
+        time.sleep(POLL)
+        now = _times(root, tasks)
+        changed = [task for task in tasks if now[task.name] != before[task.name]]
+        before = now
+        if changed:
+            yield changed
+
+
+def _times(root: Path, tasks: list[Task]) -> dict[str, list[tuple[str, int, int]]]:
+    found: dict[str, list[tuple[str, int, int]]] = {}
+    for task in tasks:
+        times: list[tuple[str, int, int]] = []
+        for path in sorted((root / task.folder).glob("*.py")):
+            try:
+                status = path.stat()
+            except OSError:  # an editor replaces the file just now
+                continue
+            times.append((path.name, status.st_mtime_ns, status.st_size))
+        found[task.name] = times
+    return found

@@ -1,0 +1,123 @@
+"""Reports in a terminal: coloured where it can be, readable where it cannot."""
+
+import sys
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autograder.messages import Catalogue
+from autograder.report.model import CheckReport, Report, TaskReport
+from autograder.scoring import Score
+
+MARKS = {"passed": ("✓", "[ok]", "green"), "failed": ("✗", "[x]", "red")}
+MARKS["not_run"] = ("·", "[ ]", "dim")
+
+
+def make_console(stream: TextIO | None = None) -> Console:
+    """A console that never fails on a character the terminal does not know."""
+    stream = stream or sys.stdout
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
+    return Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+
+def mark(console: Console, outcome: str) -> Text:
+    """✓, ✗ or · where the encoding has them, else [ok], [x] or [ ]."""
+    glyph, plain, style = MARKS[outcome]
+    try:
+        glyph.encode(console.encoding)
+    except (UnicodeEncodeError, LookupError):
+        glyph = plain
+    return Text(glyph, style=style)
+
+
+def number(points: float | None) -> str:
+    """Points without a needless decimal."""
+    return "?" if points is None else f"{points:g}"
+
+
+def print_report(report: Report, console: Console, catalogue: Catalogue) -> None:
+    """The whole report: every task, its scored checks, and why others failed."""
+    say = catalogue.say
+    console.print(Text(f"{say('ui.submission')}: {clean(report.submission)}", style="bold"))
+    for note in report.notes:
+        console.print(Text(catalogue.text(note), style="yellow"))
+    for task in report.tasks:
+        console.print()
+        _print_task(task, console, catalogue)
+    console.print()
+    total = say(
+        "ui.points_of", points=number(report.points), maximum=number(report.max_points)
+    )
+    console.print(Text(f"{say('ui.total')}: {total} {say('ui.points')}", style="bold"))
+
+
+def _print_task(task: TaskReport, console: Console, catalogue: Catalogue) -> None:
+    say = catalogue.say
+    points = say("ui.points_of", points=number(task.points), maximum=number(task.max_points))
+    status = "" if task.status == "graded" else f" ({say(f'ui.status.{task.status}')})"
+    console.print(Text(f"{task.task}: {points}{status}", style="bold"))
+    if task.status == "error":
+        console.print(Text(f"  {say('ui.held')}", style="yellow"))
+    waiting = 0
+    for report in task.checks:
+        if report.outcome == "failed" or (report.check.points and report.outcome == "passed"):
+            print_check(report, console, catalogue, points=True)
+        elif report.outcome == "not_run":
+            waiting += 1
+    if waiting:
+        console.print(Text(f"  {say('ui.not_run_more', count=waiting)}", style="dim"))
+
+
+def print_check(
+    report: CheckReport, console: Console, catalogue: Catalogue, points: bool = False
+) -> None:
+    """One check: its promise, and if it failed what happened and what to do."""
+    line = Text("  ").append_text(mark(console, report.outcome))
+    line.append(f" {catalogue.title(report.check)}")
+    if points and report.check.points:
+        line.append(f"  {number(report.points)} / {report.check.points}", style="bold")
+    console.print(line)
+    if report.outcome != "failed" or report.message is None:
+        return
+    console.print(Text(f"      {catalogue.text(report.message)}"))
+    hint = catalogue.hint(report.message)
+    if hint:
+        console.print(Text(f"      {catalogue.say('ui.hint')} {hint}", style="cyan"))
+
+
+def print_score(score: Score, console: Console, catalogue: Catalogue) -> None:
+    """F1, points, interval, the classes and the most frequent mistakes."""
+    say = catalogue.say
+    console.print(Text(f"{say('ui.f1', average=score.average)}: {score.shown}", style="bold"))
+    total = say("ui.points_of", points=score.points, maximum=15)
+    console.print(Text(f"{say('ui.total')}: {total} {say('ui.points')}", style="bold"))
+    console.print(say("ui.correct", correct=score.correct, n=score.n))
+    low, high = score.interval
+    console.print(f"{say('ui.f1_interval')}: {low:.4f} - {high:.4f}")
+    console.print(f"macro F1: {score.macro_f1:.4f}, weighted F1: {score.weighted_f1:.4f}")
+    table = Table(box=None, pad_edge=False)
+    table.add_column(say("ui.class"))
+    for name in ("ui.precision", "ui.recall"):
+        table.add_column(say(name), justify="right")
+    table.add_column("F1", justify="right")
+    table.add_column(say("ui.support"), justify="right")
+    for row in score.per_class:
+        cells = (f"{row.precision:.3f}", f"{row.recall:.3f}", f"{row.f1:.3f}", str(row.support))
+        table.add_row(clean(row.name), *cells)
+    console.print()
+    console.print(table)
+    if score.confusions:
+        console.print()
+        console.print(Text(say("ui.confusions"), style="bold"))
+        for truth, prediction, count in score.confusions:
+            values = {"truth": clean(truth), "prediction": clean(prediction), "count": count}
+            console.print(f"  {say('ui.confusion', **values)}")
+
+
+def clean(text: str) -> str:
+    """Text from a submission without characters that could steer the terminal."""
+    return "".join(c if c.isprintable() else "?" for c in text)
