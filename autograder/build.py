@@ -12,6 +12,7 @@ import textwrap
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder import recordings
@@ -61,14 +62,14 @@ def build(course: Course, check: bool = False) -> list[str]:
         wanted[course.folder / "assignments" / path] = text.encode()
     _refuse_stray(course.folder / "assignments", set(wanted))
     stale = [path for path, content in wanted.items() if _read(path) != content]
-    names = [str(path.relative_to(course.folder)) for path in stale]
+    names = [_shown(path, course) for path in stale]
     if not check:
         for path in stale:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(wanted[path])
     for task in all_tasks():
         if not recordings.is_fresh(course, task):
-            names.append(f"{recordings.path_of(task).relative_to(PACKAGE.parent)}")
+            names.append(_shown(recordings.path_of(task), course))
             if not check:
                 recordings.record(course, task)
     return names
@@ -285,6 +286,8 @@ def compile_catalogue(po: Path) -> bytes:
 
     with po.open("rb") as file:
         catalogue = read_po(file, abort_invalid=True)
+    # Babel would write the time of the build into the file.
+    catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     out = io.BytesIO()
     write_mo(out, catalogue)
     return out.getvalue()
@@ -302,6 +305,13 @@ def _refuse_stray(folder: Path, wanted: set[Path]) -> None:
             f"not generated: {', '.join(stray)}; assignments/ is made from solutions/: "
             "delete the file there or add its source"
         )
+
+
+def _shown(path: Path, course: Course) -> str:
+    for folder in (course.folder, PACKAGE.parent):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder).as_posix()
+    return str(path)
 
 
 def _read(path: Path) -> bytes | None:

@@ -18,7 +18,7 @@ from autograder.errors import UsageError
 from autograder.grading import check_report, unreadable
 from autograder.messages import Catalogue
 from autograder.observe.session import InProcessSession, LocalSession, Profile, Session
-from autograder.report.model import CheckReport
+from autograder.report.model import GRADER_FAULTS, CheckReport
 from autograder.report.terminal import mark, number, print_check
 from autograder.submission import TaskFiles, read_task
 from autograder.tasks import Task, all_tasks, task_named
@@ -163,7 +163,7 @@ class Checker:
     def _explain(self, reports: list[CheckReport], printed: str) -> None:
         say = self._catalogue.say
         failed = [report for report in reports if report.outcome == "failed"]
-        broken = [r for r in reports if r.message and r.message.id == "not_run.grader_broke"]
+        broken = [r for r in reports if r.message and r.message.id in GRADER_FAULTS]
         for report in (failed or broken)[:1]:
             self._console.print(Text(report.check.task, style="bold"))
             print_check(report, self._console, self._catalogue)

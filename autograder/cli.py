@@ -175,6 +175,10 @@ def grade(
     if out is not None:
         _write(out / "grades.csv", grades_csv(reports))
         _write(out / "class.html", class_html(reports, catalogue))
+    broken = [report.submission for report in reports if report.faults]
+    if broken:
+        text = f"{len(reports[0].faults)} checks did not run" if len(reports) == 1 else ""
+        raise GraderFault(text or f"checks did not run for {', '.join(broken)}")
 
 
 @app.command()

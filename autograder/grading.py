@@ -6,6 +6,7 @@ import platform
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from autograder.checks.subject import NoAnswer, Reference, Witness
 from autograder.course import Course, patched
 from autograder.errors import GraderFault
 from autograder.observe import protocol
-from autograder.observe.session import LocalSession, Profile, Session
+from autograder.observe.session import LocalSession, Profile, Session, SharedSession
 from autograder.report.model import CheckReport, Report, TaskReport
 from autograder.submission import TaskFiles, read_submission
 from autograder.tasks import Task, all_tasks
@@ -38,45 +39,34 @@ class Solutions:
     """The references of a course in one worker process of their own, started at once."""
 
     def __init__(self, course: Course, tasks: tuple[Task, ...], device: str = "cpu") -> None:
-        self._files: dict[str, bytes] = {}
-        self._names: dict[str, list[str]] = {}
+        self._session = SharedSession(Profile(cpu_seconds=120))
+        self._sources: dict[str, dict[str, bytes]] = {}
         self._device = device
+        self._witnesses: dict[str, list[Witness]] = {}
         for task in tasks:
             source = course.solution(task).read_text(encoding="utf-8")
             versions = {task.file: source}
             for variant in course.accepted(task):
                 name = f"{task.name}_{variant.id}.py"
                 versions[name] = patched(source, variant.replace, variant.by, variant.id)
-            self._files |= {name: text.encode() for name, text in versions.items()}
-            self._names[task.name] = list(versions)
-        self._session: Session | None = None
-        self._witnesses: dict[str, list[Witness]] = {}
-        self._start()
-
-    def _start(self) -> LocalSession:
-        if not isinstance(self._session, LocalSession) or not self._session.alive:
-            if self._session is not None:
-                self._session.close()
-            self._session = LocalSession(Profile(cpu_seconds=120), self._files)
-        assert isinstance(self._session, LocalSession)
-        return self._session
-
-    def _open(self, name: str) -> tuple[Session, str]:
-        session = self._start()
-        return session, str(session.folder / name)
+            self._sources[task.name] = {name: text.encode() for name, text in versions.items()}
+            for name, content in self._sources[task.name].items():
+                self._session.place(name, content)
 
     def witnesses(self, task: Task) -> list[Witness]:
         """The solution and the accepted variants of a task."""
         if task.name not in self._witnesses:
             self._witnesses[task.name] = [
-                TrustedWitness(f"{task.name}/{name}", lambda n=name: self._open(n), self._device)
-                for name in self._names[task.name]
+                TrustedWitness(
+                    f"{task.name}/{name}", partial(self._session.open, name), self._device
+                )
+                for name in self._sources[task.name]
             ]
         return self._witnesses[task.name]
 
     def sources(self, task: Task) -> list[bytes]:
         """The texts of the solution and of the accepted variants."""
-        return [self._files[name] for name in self._names[task.name]]
+        return list(self._sources[task.name].values())
 
     def references(self, task: Task) -> list[Reference]:
         return list(self.witnesses(task))
@@ -87,8 +77,7 @@ class Solutions:
             witness.forget()
 
     def close(self) -> None:
-        if self._session is not None:
-            self._session.close()
+        self._session.close()
 
 
 class TrustedWitness(Witness):
@@ -171,7 +160,7 @@ def grade(
     start_next()
     start_next()
     try:
-        results = Judge(benches, told, done).run() if benches else {}
+        results = Judge(benches, told=told, done=done).run() if benches else {}
     finally:
         for bench in benches:
             bench.student.close()

@@ -91,10 +91,11 @@ def _read(path: Path) -> tuple[bytes, str]:
         descriptor = os.open(path, flags)
     except OSError:
         return b"", "unreadable"
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        return b"", "not_a_file"
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            return b"", "not_a_file"
         if status.st_size > MAX_BYTES:
             return b"", "too_large"
         try:

@@ -25,7 +25,7 @@ def test_activation_maps(subject: Subject) -> None:
     expect(enough, "maps.number", got=len(got), expected=len(right))
 
 
-@promise(points=1, after="every_parameter_learns", symbol="AlexNet")
+@promise(points=2, after="every_parameter_learns", symbol="AlexNet")
 def test_parameters(subject: Subject) -> None:
     """AlexNet with 1000 classes has 62 379 048 parameters."""
     for args in subject.symbol.counted:
@@ -33,7 +33,7 @@ def test_parameters(subject: Subject) -> None:
 
 
 @promise(
-    points=2,
+    points=1,
     symbol="AlexNet",
     members=(
         "output_shape",

@@ -150,7 +150,9 @@ def test_keeps_its_input(subject: Subject) -> None:
     """{symbol} leaves its input as it was."""
     for sample in some(subject):
         call = run_text(subject.symbol.name, sample.args, sample.input)
-        changed = subject.run(subject.challenge(sample, backward=True)).input_changed
+        # A small symbol without gradients: autograd would object to a changed input first.
+        backward = subject.symbol.kind == "large"
+        changed = subject.run(subject.challenge(sample, backward=backward)).input_changed
         expect(not changed, "input.changed", call=call)
 
 

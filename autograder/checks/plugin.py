@@ -44,31 +44,42 @@ def planned(task: Task) -> list[Check]:
     return plan(task, families, import_module(f"autograder.checks.{task.name}"))
 
 
-@dataclass
+@dataclass(eq=False)
 class Judge:
     """Runs the planned checks of some tasks under pytest; results are by check id.
 
     told: called with each result as it comes. explained: the text of a failure for pytest.
-    done: called when a task's last check ran.
+    done: called when a task's last check ran. only: the id of one check; others run only
+    where it needs them.
     """
 
     benches: list[Bench]
     told: Callable[[Result], None] = lambda result: None
     explained: Callable[[Result], str] = lambda result: result.check.id
     done: Callable[[Bench], None] = lambda bench: None
+    only: str = ""
     results: dict[str, Result] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._benches = {bench.task.name: bench for bench in self.benches}
         self._plan = {c.id: c for bench in self.benches for c in planned(bench.task)}
+        if self.only:
+            needed = self._needed(self.only)
+            self._plan = {id: check for id, check in self._plan.items() if id in needed}
         self._ids = {(c.task, c.symbol, c.function): c.id for c in self._plan.values()}
         self._rank = {id: rank for rank, id in enumerate(self._plan)}
+
+    def _needed(self, id: str) -> set[str]:
+        """A check and everything it waits for."""
+        check = self._plan[id]
+        first = (check.after, *check.members)
+        return {id}.union(*(self._needed(other) for other in first if other))
 
     def run(self) -> dict[str, Result]:
         """Run every check; what was planned and did not report is there as not run."""
         folder = Path(families.__file__).parent
         modules = [folder / "families.py"] + [folder / f"{name}.py" for name in self._benches]
-        options = ["--noconftest", "-p", "no:cacheprovider", "-p", "no:terminal"]
+        options = ["--noconftest", "-p", "no:cacheprovider", "-p", "no:terminal", "--capture=no"]
         options += ["-c", str(folder / "pytest.ini"), "--rootdir", str(folder)]
         with pytest.MonkeyPatch.context() as patch:
             # No plugin and no option of the caller's environment may change a verdict.

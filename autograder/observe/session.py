@@ -172,6 +172,30 @@ class LocalSession:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class SharedSession:
+    """One worker for many trusted files; opened again where it died."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._files: dict[str, bytes] = {}
+        self._session = LocalSession(profile)
+
+    def place(self, name: str, content: bytes) -> None:
+        """Add a file under a name of its own."""
+        self._files[name] = content
+        self._session.place({name: content})
+
+    def open(self, name: str) -> tuple[Session, str]:
+        """The session and the path of a file in it."""
+        if not self._session.alive:
+            self.close()
+            self._session = LocalSession(self._profile, self._files)
+        return self._session, str(self._session.folder / name)
+
+    def close(self) -> None:
+        self._session.close()
+
+
 class InProcessSession:
     """The worker's code in this process, on the student's own folder: for a debugger."""
 

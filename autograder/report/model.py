@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from autograder.checks.promise import Check, Message
 
 SCHEMA = "autograder/report/v1"
+GRADER_FAULTS = ("not_run.grader_broke", "not_run.silent")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,16 @@ class Report:
         """The sum over the tasks; None if the grader broke on one of them."""
         points = [task.points for task in self.tasks]
         return None if any(p is None for p in points) else sum(p for p in points if p is not None)
+
+    @property
+    def faults(self) -> list[str]:
+        """Checks that did not run because the grader broke."""
+        return [
+            check.check.id
+            for task in self.tasks
+            for check in task.checks
+            if check.message is not None and check.message.id in GRADER_FAULTS
+        ]
 
     @property
     def max_points(self) -> float:

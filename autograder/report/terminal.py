@@ -86,7 +86,7 @@ def print_check(
     console.print(Text(f"      {catalogue.text(report.message)}"))
     hint = catalogue.hint(report.message)
     if hint:
-        console.print(Text(f"      {catalogue.say('ui.hint')} {hint}", style="cyan"))
+        console.print(Text(f"      {catalogue.say('ui.hint_label')} {hint}", style="cyan"))
 
 
 def print_score(score: Score, console: Console, catalogue: Catalogue) -> None:

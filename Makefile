@@ -1,0 +1,47 @@
+# make          the targets, each with what it does
+# PYTHON=...    another Python (3.11 or newer) for the virtual environment
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+EXAMPLE := datasets/example
+
+.DEFAULT_GOAL := help
+.PHONY: help grade test check bench proof
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
+
+.venv/core: pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(INSTALL) -e .
+	@touch $@
+
+.venv/test: .venv/core
+	$(INSTALL) -e '.[test]'
+	@touch $@
+
+.venv/lint: .venv/test
+	$(INSTALL) -e '.[lint]'
+	@touch $@
+
+grade: .venv/core  ## install, then grade the reference and score example predictions
+	$(BIN)/autograder grade solutions --sandbox none
+	$(BIN)/autograder score $(EXAMPLE)/predictions.csv --truth $(EXAMPLE)/truth.csv
+
+test: .venv/test  ## run the tests
+	$(BIN)/python -m pytest
+
+check: .venv/lint test  ## lint, types, tests, generated files, verify
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/autograder build --check
+	$(BIN)/autograder verify
+
+bench: .venv/test  ## measure speed and memory, as ratios in one run
+	$(BIN)/python tests/bench.py
+
+proof: .venv/test  ## the long proofs: every mutant under 20 seeds, and slow tests
+	$(BIN)/autograder verify --seeds 20
+	$(BIN)/python -m pytest -m slow

@@ -1,0 +1,73 @@
+"""What several tests share: the course, a reference that stays warm, and graded texts."""
+
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from autograder.checks.plugin import Bench, Judge, Result
+from autograder.checks.subject import Witness
+from autograder.course import Course, find_course
+from autograder.grading import Solutions
+from autograder.observe.session import Profile, SharedSession
+from autograder.tasks import all_tasks, task_named
+
+ROOT = Path(__file__).parent.parent
+SEED = "5eed5eed5eed5ee"
+JudgeText = Callable[..., dict[str, Result]]
+
+os.environ["LANG"] = "en_US.UTF-8"
+for name in ("LC_ALL", "LC_MESSAGES", "AUTOGRADER_KEY"):
+    os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def course() -> Course:
+    return find_course(ROOT)
+
+
+@pytest.fixture(scope="session")
+def solutions(course: Course) -> Iterator[Solutions]:
+    solutions = Solutions(course, all_tasks())
+    yield solutions
+    solutions.close()
+
+
+@pytest.fixture(scope="session")
+def workbench() -> Iterator[SharedSession]:
+    session = SharedSession(Profile())
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def judge(solutions: Solutions, workbench: SharedSession) -> JudgeText:
+    """Judge a text of ours as the file of a task, in a worker that is already warm."""
+
+    def run(task: str, text: str, only: str = "", name: str = "text") -> dict[str, Result]:
+        found = task_named(task)
+        file = f"{task}_{name}.py"
+        workbench.place(file, text.encode())
+        student = Witness(f"{task}/{name}", partial(workbench.open, file))
+        bench = Bench(found, student, solutions.references(found), SEED)
+        try:
+            return Judge([bench], only=only).run()
+        finally:
+            student.forget()
+
+    return run
+
+
+def points(results: dict[str, Result]) -> int:
+    return sum(r.check.points for r in results.values() if r.outcome == "passed")
+
+
+def failures(results: dict[str, Result]) -> dict[str, str]:
+    """Message ids of the failed checks."""
+    return {
+        id: result.message.id if result.message else ""
+        for id, result in results.items()
+        if result.outcome == "failed"
+    }

@@ -1,0 +1,46 @@
+"""Right code gets full points however it is written."""
+
+from pathlib import Path
+
+import pytest
+
+from autograder.grading import Options, Solutions, grade
+from autograder.observe.session import Profile
+from autograder.tasks import all_tasks, task_named
+from tests.conftest import SEED, JudgeText, failures, points
+
+HERE = Path(__file__).parent
+STYLES = sorted(p.name for p in HERE.iterdir() if p.is_dir() and p.name[0] not in "_t")
+
+
+def test_there_are_five_styles() -> None:
+    assert len(STYLES) >= 5
+
+
+@pytest.mark.parametrize("task", [task.name for task in all_tasks()])
+@pytest.mark.parametrize("style", STYLES)
+def test_style_gets_full_points(judge: JudgeText, style: str, task: str) -> None:
+    found = task_named(task)
+    text = (HERE / style / found.folder / found.file).read_text(encoding="utf-8")
+    results = judge(task, text, name=style)
+    assert failures(results) == {}
+    assert points(results) == 10
+
+
+def test_torchvision_gets_full_points(solutions: Solutions) -> None:
+    pytest.importorskip("simpsons.vision")
+    tasks = (task_named("resnet"), task_named("densenet"))
+    profile = Profile(allowed=("torchvision",))
+    report = grade(HERE / "torchvision", solutions, Options(tasks, SEED, student=profile))
+    failed = [c.check.id for t in report.tasks for c in t.checks if c.outcome != "passed"]
+    assert failed == []
+    assert report.points == 20
+
+
+def test_torchvision_is_not_there_in_ordinary_grading(solutions: Solutions) -> None:
+    tasks = (task_named("resnet"),)
+    report = grade(HERE / "torchvision", solutions, Options(tasks, SEED))
+    assert report.points == 0
+    messages = [c.message for c in report.tasks[0].checks if c.outcome == "failed"]
+    assert messages[0] is not None
+    assert "torchvision" in str(messages[0].values["text"])

@@ -1,0 +1,140 @@
+"""The plan: points, testimony and evidence, titles and texts in both languages."""
+
+import re
+import string
+from itertools import chain
+from pathlib import Path
+
+import pytest
+
+from autograder.build import compile_catalogue
+from autograder.checks.plugin import planned
+from autograder.checks.promise import Check, Message
+from autograder.messages import LANGUAGES, Catalogue
+from autograder.observe.protocol import FAULTS
+from autograder.tasks import all_tasks, task_named
+
+PACKAGE = Path(__file__).parents[2] / "autograder"
+TASKS = [task.name for task in all_tasks()]
+CHECKS = list(chain.from_iterable(planned(task) for task in all_tasks()))
+# Evidence: the answer to a challenge with fresh weights and inputs. All else is testimony.
+EVIDENCE = re.compile(r"equals|network_with|block_with|net_add|net_concat|chain_rule|norms|as_the|left")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_task_has_ten_points_in_a_few_checks(task: str) -> None:
+    scored = [check for check in planned(task_named(task)) if check.points]
+    assert sum(check.points for check in scored) == 10
+    assert 5 <= len(scored) <= 10
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_testimony_is_at_most_two_fifths_of_a_symbol(task: str) -> None:
+    checks = planned(task_named(task))
+    for symbol in task_named(task).symbols:
+        scored = [check for check in checks if check.symbol == symbol.name and check.points]
+        told = sum(check.points for check in scored if not EVIDENCE.search(check.id))
+        assert told <= 0.4 * sum(check.points for check in scored), symbol.name
+
+
+def test_ids_are_unique_and_what_a_check_needs_comes_before_it() -> None:
+    seen: set[str] = set()
+    for check in CHECKS:
+        assert check.id not in seen
+        for id in (check.after, *check.members):
+            assert not id or id in seen, f"{check.id} needs {id}"
+        seen.add(check.id)
+
+
+def test_ids_have_the_promised_form() -> None:
+    for check in CHECKS:
+        assert re.fullmatch(r"[a-z]+\.[a-z0-9_]+(\.\w+)?", check.id)
+
+
+@pytest.fixture(params=LANGUAGES)
+def catalogue(request: pytest.FixtureRequest) -> Catalogue:
+    return Catalogue.load(request.param)
+
+
+def catalogue_ids(lang: str) -> set[str]:
+    from babel.messages.pofile import read_po
+
+    with (PACKAGE / "locale" / f"{lang}.po").open("rb") as file:
+        return {str(message.id) for message in read_po(file) if message.id}
+
+
+def used_ids() -> set[str]:
+    """Ids in the source, by the calls that use them."""
+    found: set[str] = set()
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r'(?:Message|say|expect|fail)\(\s*(?:[\w .=()\[\]<>"-]+,\s*)?"([a-z_]+\.[a-z_.]+)"', text))
+    found |= {f"fault.{kind}" for kind in FAULTS}
+    return found
+
+
+def test_every_message_has_both_languages() -> None:
+    english, russian = catalogue_ids("en"), catalogue_ids("ru")
+    assert english - russian == set()
+    titles = {check.title for check in CHECKS}
+    assert russian - english == titles
+    assert used_ids() - english == set()
+
+
+def test_every_hint_has_its_message(catalogue: Catalogue) -> None:
+    ids = catalogue_ids(catalogue.lang)
+    for id in ids:
+        if id.endswith(".hint"):
+            assert id.removesuffix(".hint") in ids
+
+
+def test_gaps_agree_between_languages() -> None:
+    texts = {lang: Catalogue.load(lang) for lang in LANGUAGES}
+    for id in catalogue_ids("en"):
+        gaps = [
+            {name for _, name, _, _ in string.Formatter().parse(c._texts.gettext(id)) if name}
+            for c in texts.values()
+        ]
+        assert gaps[0] == gaps[1], id
+
+
+def test_titles_are_said_in_the_language() -> None:
+    russian = Catalogue.load("ru")
+    for check in CHECKS:
+        assert re.search("[а-яё]", russian.title(check)), check.id
+        assert "{" not in russian.title(check)
+
+
+def test_compiled_catalogues_are_fresh(catalogue: Catalogue) -> None:
+    po = PACKAGE / "locale" / f"{catalogue.lang}.po"
+    assert compile_catalogue(po) == po.with_suffix(".mo").read_bytes()
+
+
+def test_values_cannot_steer_a_terminal(catalogue: Catalogue) -> None:
+    message = Message("fault.missing_symbol", {"text": "\x1b[31mred\x07\n{0}{text.__class__}"})
+    text = catalogue.text(message)
+    assert "\x1b" not in text
+    assert "\n" not in text
+    assert "{0}{text.__class__}" in text
+
+
+def test_a_check_can_be_named_in_a_message(catalogue: Catalogue) -> None:
+    check: Check = CHECKS[3]
+    text = catalogue.text(Message("not_run.after", {"check": check.id}))
+    assert catalogue.title(check) in text
+
+
+@pytest.mark.parametrize(
+    ("environment", "lang"),
+    [({"LANG": "ru_RU.UTF-8"}, "ru"), ({"LC_ALL": "en_US", "LANG": "ru_RU"}, "en")]
+    + [({"LANG": "de_DE"}, "en"), ({"LC_MESSAGES": "ru"}, "ru")],
+)
+def test_language_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], lang: str
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert Catalogue.chosen().lang == lang
+    assert Catalogue.chosen("ru").lang == "ru"

@@ -1,0 +1,109 @@
+"""Every mutant is caught with its message; cheap tricks earn at most a tenth."""
+
+import textwrap
+
+import pytest
+
+from autograder.checks.promise import Message
+from autograder.checks.plugin import Result, planned
+from autograder.course import Course, patched
+from autograder.errors import GraderFault
+from autograder.tasks import all_tasks, task_named
+from autograder.verify import not_a_stub, not_caught, not_passed, prove
+from tests.conftest import SEED, JudgeText, points
+
+TASKS = [task.name for task in all_tasks()]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_reference_stub_and_every_mutant(course: Course, task: str) -> None:
+    proofs = list(prove(course, task_named(task), SEED))
+    assert [proof for proof in proofs if proof.instead] == []
+
+
+def test_there_are_enough_mutants(course: Course) -> None:
+    mutants = [mutant for task in all_tasks() for mutant in course.mutants(task)]
+    assert len(mutants) >= 40
+    for task in all_tasks():
+        ids = {check.id for check in planned(task)}
+        own = course.mutants(task)
+        assert len({mutant.id for mutant in own}) == len(own)
+        assert {mutant.fails for mutant in own} <= ids
+
+
+def test_verify_itself_can_fail(course: Course) -> None:
+    check = planned(task_named("vgg"))[-1]
+    passed, failed = Result(check, "passed"), Result(check, "failed", Message("equal.output"))
+    crashed = Result(check, "failed", Message("fault.error"))
+    assert not_caught(failed, "equal.output") == ""
+    assert not_caught(passed, "equal.output") != ""
+    assert not_caught(failed, "shape.wrong") != ""
+    assert not_passed({"a": passed}) == ""
+    assert not_passed({"a": passed, "b": failed}) != ""
+    assert not_a_stub({"a": Result(check, "failed", Message("fault.not_written"))}) == ""
+    assert not_a_stub({"a": crashed}) != ""
+    assert not_a_stub({"a": passed}) != ""
+
+
+@pytest.mark.parametrize("text", ["nowhere to be found", "import"])
+def test_a_patch_that_does_not_apply_is_a_fault(course: Course, text: str) -> None:
+    source = course.solution(task_named("vgg")).read_text(encoding="utf-8")
+    with pytest.raises(GraderFault, match="times in the solution, not once"):
+        patched(source, text, "x", "mutant")
+
+
+HEAD = """
+import torch
+from torch import nn
+
+class Base(nn.Module):
+    def __init__(self, *args, **kwargs):
+        super().__init__()
+        self.args = list(args) + list(kwargs.values())
+        self.weight = nn.Parameter(torch.ones(3))
+"""
+IDENTITY = "    def forward(self, x):\n        return x\n"
+SHAPES = {
+    "AlexNet": "x.shape[0], self.args[0]",
+    "VGGBlock": "x.shape[0], self.args[1], x.shape[2] // 2, x.shape[3] // 2",
+    "VGG": "x.shape[0], self.args[1]",
+    "FourConvNet": "x.shape[0], 6, *x.shape[2:]",
+    "ResidualBlock": "x.shape[0], self.args[1], *(n // self.args[2] for n in x.shape[2:])",
+    "BottleneckBlock": "x.shape[0], 4 * self.args[1], *(n // self.args[2] for n in x.shape[2:])",
+    "ResNet": "x.shape[0], self.args[1]",
+    "DenseLayer": "x.shape[0], self.args[1], *x.shape[2:]",
+    "DenseBlock": "x.shape[0], self.args[0] + self.args[1] * self.args[2], *x.shape[2:]",
+    "TransitionLayer": "x.shape[0], self.args[1], x.shape[2] // 2, x.shape[3] // 2",
+    "DenseNet": "x.shape[0], self.args[2]",
+}
+TRICKS = {
+    "identity": IDENTITY,
+    "zeros": "    def forward(self, x):\n        return x.new_zeros({shape})\n",
+    "noise": "    def forward(self, x):\n        return torch.randn({shape}).to(x)\n",
+    "mean": (
+        "    def forward(self, x):\n"
+        "        return x.mean() * self.weight.sum() + x.new_zeros({shape})\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("trick", TRICKS)
+def test_a_trick_earns_at_most_a_tenth(judge: JudgeText, task: str, trick: str) -> None:
+    text = textwrap.dedent(HEAD)
+    for symbol in task_named(task).symbols:
+        if symbol.kind == "function":
+            text += f"def {symbol.name}(*args):\n    return args[0]\n"
+        else:
+            body = TRICKS[trick].format(shape=SHAPES[symbol.name])
+            text += f"class {symbol.name}(Base):\n{body}"
+    assert points(judge(task, text, name=trick)) <= 1
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_constructor_that_refuses_earns_nothing(judge: JudgeText, task: str) -> None:
+    text = "".join(
+        f"def {symbol.name}(*args, **kwargs):\n    raise ValueError('no')\n"
+        for symbol in task_named(task).symbols
+    )
+    assert points(judge(task, text, name="refuses")) == 0
