@@ -3,6 +3,7 @@
 NumPy's RandomState has a frozen stream; nothing here needs torch.
 """
 
+import functools
 import hashlib
 
 import numpy as np
@@ -10,12 +11,26 @@ import numpy as np
 from autograder.observe.protocol import Array
 
 PERIOD = 65_537  # a prime: repeated, it gives every row of a weight matrix other numbers
+POOL = 524_288  # where in a seed's numbers a tensor may start
+
+
+def _digest(words: tuple[object, ...]) -> bytes:
+    return hashlib.sha256("/".join(map(str, words)).encode()).digest()
 
 
 def random_state(*words: object) -> np.random.RandomState:
     """A generator for a seed and the purpose of the numbers."""
-    digest = hashlib.sha256("/".join(map(str, words)).encode()).digest()
-    return np.random.RandomState(np.frombuffer(digest, np.uint32))
+    return np.random.RandomState(np.frombuffer(_digest(words), np.uint32))
+
+
+@functools.lru_cache(maxsize=4)
+def _pool(seed: str) -> tuple[Array, Array]:
+    """A seed's normal and uniform numbers; every tensor takes a piece of them.
+
+    Starting a generator costs more than running a small layer, so there is one for a seed.
+    """
+    random = random_state(seed, "pool")
+    return random.standard_normal(POOL + PERIOD), random.uniform(size=POOL + PERIOD)
 
 
 def pattern(seed: str, index: int | str, role: str, count: int) -> Array:
@@ -25,13 +40,13 @@ def pattern(seed: str, index: int | str, role: str, count: int) -> Array:
     of them negative (so that pooling and BatchNorm cannot be swapped unseen); bias and mean
     are normal with standard deviation 0.3; var is 0.5 to 2; zero is zero.
     """
-    random = random_state(seed, index, role)
     size = min(count, PERIOD)
     if role == "zero":
         return np.zeros(size)
+    start = int.from_bytes(_digest((seed, index, role))[:8], "big") % POOL
+    normal, uniform = (numbers[start : start + size] for numbers in _pool(seed))
     if role == "scale":
-        return random.uniform(0.5, 1.5, size) * np.where(random.uniform(size=size) < 0.25, -1, 1)
+        return (0.5 + uniform) * np.where(normal < -0.6745, -1, 1)
     if role == "var":
-        return random.uniform(0.5, 2.0, size)
-    values = random.standard_normal(size)
-    return values if role in ("weight", "projection") else 0.3 * values
+        return 0.5 + 1.5 * uniform
+    return 0.3 * normal if role in ("bias", "mean") else normal.copy()

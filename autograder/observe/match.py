@@ -5,11 +5,10 @@ then by order of registration; every candidate is tried until one makes the outp
 because equal outputs under fresh weights prove the match.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from autograder.observe.protocol import Description, Place, Weight
 
@@ -47,7 +46,7 @@ def matches(student: Description, reference: Description) -> list[Match]:
 
 
 def _kind(weight: Weight) -> object:
-    return weight.buffer, len(weight.shape) > 1, int(np.prod(weight.shape))
+    return weight.buffer, len(weight.shape) > 1, math.prod(weight.shape)
 
 
 def _match(

@@ -10,6 +10,7 @@ above the limits.
 """
 
 import dataclasses
+import functools
 import json
 import math
 import struct
@@ -327,6 +328,8 @@ def _pack(value: Any, tensors: list[Array]) -> Any:
 
 def _unpack(expected: Any, value: Any, tensors: list[Array]) -> Any:
     """Rebuild a value of the expected type from JSON, or raise ProtocolError."""
+    if type(value) is expected and expected in (int, str, bool, float):
+        return value
     origin, args = typing.get_origin(expected), typing.get_args(expected)
     if expected is Any:
         return _unpack_any(value, tensors)
@@ -349,8 +352,8 @@ def _unpack(expected: Any, value: Any, tensors: list[Array]) -> Any:
     if origin is dict and isinstance(value, dict):
         return {str(key): _unpack(args[1], item, tensors) for key, item in value.items()}
     if dataclasses.is_dataclass(expected) and isinstance(value, dict):
-        hints = typing.get_type_hints(expected)
-        if set(value) != set(hints):
+        hints = _hints(expected)
+        if value.keys() != hints.keys():
             raise ProtocolError("a message has other fields than promised")
         made = {key: _unpack(hints[key], item, tensors) for key, item in value.items()}
         return expected(**made)  # type: ignore[operator]  # a dataclass type
@@ -359,9 +362,12 @@ def _unpack(expected: Any, value: Any, tensors: list[Array]) -> Any:
             return float(value)
         except OverflowError:
             return math.inf
-    if expected in (int, str, bool) and type(value) is expected:
-        return value
     raise ProtocolError("a field has another type than promised")
+
+
+@functools.cache
+def _hints(message: type) -> dict[str, Any]:
+    return typing.get_type_hints(message)
 
 
 def _unpack_any(value: Any, tensors: list[Array]) -> Any:
