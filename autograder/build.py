@@ -58,8 +58,8 @@ def build(course: Course, check: bool = False) -> list[str]:
     for lang in LANGUAGES:
         po = PACKAGE / "locale" / f"{lang}.po"
         wanted[po.with_suffix(".mo")] = compile_catalogue(po)
-    for path, text in assignments(course, "en").items():
-        wanted[course.folder / "assignments" / path] = text.encode()
+    for name, text in assignments(course, "en").items():
+        wanted[course.folder / "assignments" / name] = text.encode()
     _refuse_stray(course.folder / "assignments", set(wanted))
     stale = [path for path, content in wanted.items() if _read(path) != content]
     names = [_shown(path, course) for path in stale]
@@ -96,7 +96,9 @@ def assignments(course: Course, lang: str) -> dict[str, str]:
         name = f"solutions/{task.folder}/{task.file}"
         files[f"{task.folder}/{task.file}"] = make_stub(source, task, name, lang, translation)
         for sheet_lang, sheet in SHEETS.items():
-            files[f"{task.folder}/{sheet}"] = make_sheet(source, task, name, sheet_lang, translation)
+            files[f"{task.folder}/{sheet}"] = make_sheet(
+                source, task, name, sheet_lang, translation
+            )
     return files
 
 

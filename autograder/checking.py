@@ -17,6 +17,7 @@ from autograder.checks.subject import Witness
 from autograder.errors import UsageError
 from autograder.grading import check_report, unreadable
 from autograder.messages import Catalogue
+from autograder.observe import protocol
 from autograder.observe.session import InProcessSession, LocalSession, Profile, Session
 from autograder.report.model import GRADER_FAULTS, CheckReport
 from autograder.report.terminal import mark, number, print_check
@@ -99,8 +100,8 @@ def make_bench(files: TaskFiles, root: Path, workers: Workers, debug: bool = Fal
 class DebugSession(InProcessSession):
     """Stops in the debugger where the student's code raised."""
 
-    def ask(self, request: object) -> object:  # type: ignore[override]  # adds only the stop
-        answer = super().ask(request)  # type: ignore[arg-type]
+    def ask(self, request: protocol.Request) -> protocol.Answer:
+        answer = super().ask(request)
         error = self.worker.last_error
         if error is not None and not isinstance(error, NotImplementedError):
             import pdb

@@ -6,7 +6,7 @@ import sys
 import traceback
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -51,13 +51,13 @@ class Engine(StrEnum):
 
 
 LangOption = Annotated[
-    Optional[Lang], typer.Option(help="Language of the texts; default: that of the system.")
+    Lang | None, typer.Option(help="Language of the texts; default: that of the system.")
 ]
 CourseOption = Annotated[
-    Optional[Path], typer.Option(help="Folder with course.toml; default: here or above.")
+    Path | None, typer.Option(help="Folder with course.toml; default: here or above.")
 ]
 TaskOption = Annotated[
-    Optional[list[str]], typer.Option("--task", help="Only this task (may be repeated).")
+    list[str] | None, typer.Option("--task", help="Only this task (may be repeated).")
 ]
 
 
@@ -84,8 +84,8 @@ def _complain(text: str, code: int) -> None:
 
 @app.command()
 def check(
-    tasks: Annotated[Optional[list[str]], typer.Argument(metavar="[TASK]...")] = None,
-    dir: Annotated[Optional[Path], typer.Option(help="Folder that holds the tasks.")] = None,
+    tasks: Annotated[list[str] | None, typer.Argument(metavar="[TASK]...")] = None,
+    dir: Annotated[Path | None, typer.Option(help="Folder that holds the tasks.")] = None,
     watch: Annotated[bool, typer.Option(help="Check again whenever a file is saved.")] = False,
     pdb: Annotated[bool, typer.Option(help="Stop in the debugger where your code fails.")] = False,
     lang: LangOption = None,
@@ -118,15 +118,15 @@ def grade(
     submissions: Annotated[list[Path], typer.Argument(metavar="SUBMISSION...")],
     task: TaskOption = None,
     json_file: Annotated[
-        Optional[str], typer.Option("--json", metavar="FILE|-", help="Write the report as JSON.")
+        str | None, typer.Option("--json", metavar="FILE|-", help="Write the report as JSON.")
     ] = None,
-    html: Annotated[Optional[Path], typer.Option(help="Write the report as HTML.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report as HTML.")] = None,
     out: Annotated[
-        Optional[Path], typer.Option(help="Folder for a JSON file each, grades.csv, class.html.")
+        Path | None, typer.Option(help="Folder for a JSON file each, grades.csv, class.html.")
     ] = None,
     lang: LangOption = None,
     device: Device = Device.auto,
-    seed: Annotated[Optional[str], typer.Option(help="Replay the seed of a report.")] = None,
+    seed: Annotated[str | None, typer.Option(help="Replay the seed of a report.")] = None,
     sandbox: Annotated[Sandbox, typer.Option(help="How student code is isolated.")] = Sandbox.auto,
     engine: Engine = Engine.local,
     jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
@@ -186,11 +186,11 @@ def score(
     predictions: Annotated[Path, typer.Argument(metavar="PREDICTIONS.csv")],
     truth: Annotated[Path, typer.Option(metavar="TRUTH.csv", help="The right classes.")],
     public: Annotated[
-        Optional[Path], typer.Option(metavar="IDS.csv", help="Score only these Ids.")
+        Path | None, typer.Option(metavar="IDS.csv", help="Score only these Ids.")
     ] = None,
     average: Annotated[str, typer.Option(metavar="micro|macro|weighted")] = "micro",
     json_file: Annotated[
-        Optional[str], typer.Option("--json", metavar="FILE|-", help="Write the score as JSON.")
+        str | None, typer.Option("--json", metavar="FILE|-", help="Write the score as JSON.")
     ] = None,
     lang: LangOption = None,
 ) -> None:
@@ -213,7 +213,7 @@ def build(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if stale.")] = False,
     lang: Annotated[Lang, typer.Option(help="Language of the stubs (with --out).")] = Lang.en,
     out: Annotated[
-        Optional[Path], typer.Option(help="Write the stubs of one language here instead.")
+        Path | None, typer.Option(help="Write the stubs of one language here instead.")
     ] = None,
     course: CourseOption = None,
 ) -> None:

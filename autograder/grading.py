@@ -31,7 +31,7 @@ class Options:
     seed: str | None = None
     key: str = field(default_factory=lambda: secrets.token_hex(16))
     device: str = "cpu"
-    student: Profile = Profile()
+    student: Profile = field(default_factory=Profile)
     notes: tuple[Message, ...] = ()
 
 
@@ -244,5 +244,3 @@ def _head(git: Path) -> str | None:
 
 def _commit(text: str) -> str | None:
     return text if len(text) in (40, 64) and all(c in "0123456789abcdef" for c in text) else None
-
-

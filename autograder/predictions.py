@@ -8,10 +8,12 @@ numbers: what could change a score.
 import csv
 import difflib
 import io
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from autograder.errors import UsageError
 
@@ -25,11 +27,14 @@ SHOWN = 10  # problems told before the rest is only counted
 
 @dataclass(frozen=True)
 class Table:
-    """Class by Id, and the row of the file each one came from."""
+    """Class by Id, as a file states it."""
 
-    name: str
+    path: Path
     labels: dict[str, str]
-    rows: dict[str, int]
+
+    def rows(self) -> dict[str, int]:
+        """The row of the file each Id stands in: for messages, so read again only for them."""
+        return {key: number for number, key, _ in _read_carefully(self.path)}
 
 
 def normal_id(text: str) -> str:
@@ -37,7 +42,7 @@ def normal_id(text: str) -> str:
     text = text.strip()
     if "/" in text or "\\" in text:
         text = PurePosixPath(text.replace("\\", "/")).name
-    return IMAGE.sub("", text)
+    return text[:-4] if text.endswith(".jpg") else IMAGE.sub("", text)
 
 
 def read_table(path: Path) -> Table:
@@ -51,38 +56,74 @@ def read_table(path: Path) -> Table:
     first = next(rows, None)
     if first is None:
         raise UsageError(f"{path}: the file is empty; it needs the columns Id,Expected")
-    id_column, class_column, is_header = _columns(path, first[1])
-    labels: dict[str, str] = {}
+    id_column, class_column, is_header = _columns(path, first)
+    if not is_header:
+        rows = itertools.chain([first], rows)
+    ids: list[str] = []
+    classes: list[str] = []
+    try:
+        for row in rows:  # a million of them: everything else is done for all at once
+            ids.append(row[id_column])
+            classes.append(row[class_column])
+    except (IndexError, csv.Error):  # a short row, or no CSV
+        ids, classes = [], []
+    cleaned = {label: label.strip() for label in set(classes)}
+    labels = dict(zip(_normal_ids(ids), map(cleaned.__getitem__, classes), strict=True))
+    flawed = len(labels) < len(ids) or not all(
+        NOTHING.isdisjoint(map(str.lower, texts)) for texts in (labels, cleaned.values())
+    )
+    if flawed or not labels:
+        labels = {key: label for _, key, label in _read_carefully(path)}
+    return Table(path, labels)
+
+
+def _normal_ids(ids: Sequence[str]) -> list[str]:
+    """normal_id of each; the usual form is treated as one text."""
+    text = "\n".join(ids)
+    plain = text.replace(".jpg\n", "\n").removesuffix(".jpg")
+    usual = text.count("\n") == len(ids) - 1 and not re.search(r"[^\w\n]", plain, re.ASCII)
+    return plain.split("\n") if usual else [normal_id(key) for key in ids]
+
+
+def _read_carefully(path: Path) -> list[tuple[int, str, str]]:
+    """Row number, Id and class of every row, or UsageError with every row that has a flaw."""
+    numbered = _numbered(path)
+    _, first = next(numbered)
+    id_column, class_column, is_header = _columns(path, first)
+    width = max(id_column, class_column) + 1
+    found: list[tuple[int, str, str]] = []
     places: dict[str, int] = {}
     problems: list[str] = []
-    if not is_header:
-        rows = _chain(first, rows)
-    width = max(id_column, class_column) + 1
-    known: dict[str, str] = {}
-    for number, row in rows:
+    for number, row in numbered if is_header else itertools.chain([(1, first)], numbered):
         if len(row) < width:
-            if any(cell.strip() for cell in row):
-                problems.append(f"row {number}: {len(row)} columns, expected {width}")
+            problems.append(f"row {number}: {len(row)} columns, expected {width}")
             continue
-        key = row[id_column]
-        key = normal_id(key)
-        label = known.get(row[class_column])
-        if label is None:
-            label = known[row[class_column]] = row[class_column].strip()
+        key, label = normal_id(row[id_column]), row[class_column].strip()
         if key.lower() in NOTHING:
             problems.append(f"row {number}: the Id is missing")
         elif label.lower() in NOTHING:
             problems.append(f"row {number}: {key} has no class ({label or 'empty'})")
-        elif key in labels:
+        elif key in places:
             problems.append(f"row {number}: {key} is there already, in row {places[key]}")
         else:
-            labels[key] = label
+            found.append((number, key, label))
             places[key] = number
     if problems:
         raise UsageError(listed(f"{path}: unusable rows", problems))
-    if not labels:
+    if not found:
         raise UsageError(f"{path}: there is a header but no row")
-    return Table(str(path), labels, places)
+    return found
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Rows that hold anything, with their numbers."""
+    reader = _reader(path)
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                yield reader.line_num, row
+    except csv.Error as error:
+        raise UsageError(f"{path}: row {reader.line_num}: not a CSV file: {error}") from None
 
 
 def read_ids(path: Path) -> set[str]:
@@ -90,10 +131,10 @@ def read_ids(path: Path) -> set[str]:
     rows = list(_rows(path))
     if not rows:
         raise UsageError(f"{path}: the file is empty; it needs a column Id")
-    header = [cell.strip().lower() for cell in rows[0][1]]
+    header = [cell.strip().lower() for cell in rows[0]]
     column = next((i for i, cell in enumerate(header) if cell in ID_NAMES), None)
     data = rows if column is None else rows[1:]
-    return {normal_id(row[column or 0]) for _, row in data if len(row) > (column or 0)}
+    return {normal_id(row[column or 0]) for row in data if len(row) > (column or 0)}
 
 
 def check_against(predictions: Table, truth: Table, classes: set[str]) -> None:
@@ -102,22 +143,23 @@ def check_against(predictions: Table, truth: Table, classes: set[str]) -> None:
     Raises:
         UsageError: unknown or missing Ids, unknown classes (with the nearest known one).
     """
+    unknown = set(predictions.labels.values()) - classes
+    if predictions.labels.keys() == truth.labels.keys() and not unknown:
+        return
+    rows = predictions.rows()
     problems = [
-        f"row {predictions.rows[key]}: there is no picture {key}"
+        f"row {rows[key]}: there is no picture {key}"
         for key in predictions.labels
         if key not in truth.labels
     ]
-    unknown = {label for label in set(predictions.labels.values()) if label not in classes}
     nearest = {label: _nearest(label, classes) for label in unknown}
     problems += [
-        f"row {predictions.rows[key]}: unknown class {label!r}{nearest[label]}"
+        f"row {rows[key]}: unknown class {label!r}{nearest[label]}"
         for key, label in predictions.labels.items()
         if label in unknown
     ]
-    missing = [key for key in truth.labels if key not in predictions.labels]
-    problems += [f"no row for {key}" for key in missing]
-    if problems:
-        raise UsageError(listed(f"{predictions.name}: does not fit the truth", problems))
+    problems += [f"no row for {key}" for key in truth.labels if key not in predictions.labels]
+    raise UsageError(listed(f"{predictions.path}: does not fit the truth", problems))
 
 
 def listed(what: str, problems: list[str]) -> str:
@@ -136,15 +178,13 @@ def _nearest(label: str, classes: set[str]) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def _chain(
-    first: tuple[int, list[str]], rest: Iterator[tuple[int, list[str]]]
-) -> Iterator[tuple[int, list[str]]]:
-    yield first
-    yield from rest
+def _rows(path: Path) -> Iterator[list[str]]:
+    """Every row that is not an empty line."""
+    return filter(None, _reader(path))
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not empty, with their line numbers as an editor shows them."""
+def _reader(path: Path) -> Any:
+    """A csv reader; it counts lines as an editor does."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -157,13 +197,7 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
         raise UsageError(f"{path}: not a CSV file; export it as CSV (UTF-8)")
     start = text[:2048].split("\n", 1)[0]
     delimiter = max(",;\t", key=start.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        for row in reader:
-            if row:
-                yield reader.line_num, row
-    except csv.Error as error:
-        raise UsageError(f"{path}: row {reader.line_num}: not a CSV file: {error}") from None
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 
 def _columns(path: Path, first: list[str]) -> tuple[int, int, bool]:

@@ -11,8 +11,9 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from autograder.checks import dropout
 from autograder.checks.plugin import Bench, Judge
-from autograder.checks.subject import Recorder, Recording, Reference
+from autograder.checks.subject import Recorder, Recording, Reference, Subject
 from autograder.course import Course
 from autograder.errors import GraderFault
 from autograder.observe import protocol
@@ -26,6 +27,7 @@ SOURCES = ("tasks.toml", "checks/*.py", "observe/*.py")
 
 
 def path_of(task: Task) -> Path:
+    """Where the recording of a task is kept."""
     return PACKAGE / "golden" / f"{task.name}.ag1.gz"
 
 
@@ -58,8 +60,13 @@ def record(course: Course, task: Task) -> None:
     try:
         for recorder, source in zip(recorders, solutions.sources(task), strict=True):
             student = student_witness(TaskFiles(task, {task.file: source}), Profile())
-            bench = Bench(task, student, [recorder], SEED)
-            results = Judge([bench], done=lambda bench: bench.student.close()).run()
+            results = Judge([Bench(task, student, [recorder], SEED)]).run()
+            for symbol in task.symbols:
+                if symbol.kind == "large":
+                    # What is asked only of dropout written by hand; torch's own must pass.
+                    subject = Subject(task, symbol, student, [recorder], SEED)
+                    assert dropout.is_right(subject, symbol.samples[0])
+            student.close()
             failed = [id for id, result in results.items() if result.outcome != "passed"]
             if failed:
                 raise GraderFault(f"the solution of {task.name} fails {', '.join(failed)}")

@@ -57,9 +57,9 @@ def prove(course: Course, task: Task, seed: str) -> Iterator[Proof]:
         return results
 
     try:
-        for number, text in enumerate(solutions.sources(task)):
+        for number, right in enumerate(solutions.sources(task)):
             name = f"reference_{number}"
-            yield Proof(task.name, name, not_passed(judge(name, text.decode())))
+            yield Proof(task.name, name, not_passed(judge(name, right.decode())))
         stub = make_stub(source, task, task.file)
         yield Proof(task.name, "stub", not_a_stub(judge("stub", stub)))
         for mutant in course.mutants(task):
@@ -96,9 +96,11 @@ def not_caught(result: Result, message: str) -> str:
 
 
 def describe(result: Result) -> str:
+    """A result in one line."""
     values = result.message.values if result.message else {}
     return f"{result.check.id} {result.outcome} {told(result)} {values}"
 
 
 def told(result: Result) -> str:
+    """The message id of a result."""
     return result.message.id if result.message else "no message"

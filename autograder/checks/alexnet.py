@@ -1,7 +1,7 @@
 """AlexNet: the sizes of the maps, and equality with the lesson's network."""
 
 from autograder.checks.families import check_count, check_equal
-from autograder.checks.promise import expect, promise
+from autograder.checks.promise import expect, fail, promise
 from autograder.checks.subject import Subject, shape_text
 from autograder.tasks import Sample
 
@@ -20,9 +20,9 @@ def test_activation_maps(subject: Subject) -> None:
             got=shape_text(ours.output[1:]),
             expected=shape_text(wanted.output[1:]),
         )
-    # Fully connected layers written as convolutions are one way to write them.
-    enough = len(got) in (len(right), len(right) + 3)
-    expect(enough, "maps.number", got=len(got), expected=len(right))
+    # Convolutions may be written as matrix products, linear layers as convolutions.
+    if len(got) != len(right) and subject.difference(subject.challenge(sample, "eval", True)):
+        fail("maps.number", got=len(got), expected=len(right))
 
 
 @promise(points=2, after="every_parameter_learns", symbol="AlexNet")
@@ -56,5 +56,3 @@ def test_equals_the_lesson(subject: Subject) -> None:
 def test_trains_as_the_lesson(subject: Subject) -> None:
     """In train mode BatchNorm and dropout work where the lesson has them."""
     check_equal(subject, subject.symbol.samples, ("train",))
-
-

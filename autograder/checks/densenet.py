@@ -34,9 +34,7 @@ def test_transition_equals_the_paper(subject: Subject) -> None:
     check_equal(subject, subject.symbol.samples, ("eval", "train"))
 
 
-@promise(
-    points=1, after="every_parameter_learns", symbol="DenseNet", members=(*BUILT, "refuses")
-)
+@promise(points=1, after="every_parameter_learns", symbol="DenseNet", members=(*BUILT, "refuses"))
 def test_depths(subject: Subject) -> None:
     """DenseNet-121, 169 and 201 have the paper's numbers of parameters."""
     for args in subject.symbol.counted:

@@ -28,9 +28,7 @@ def test_bottleneck_block_equals_the_paper(subject: Subject) -> None:
     check_equal(subject, subject.symbol.samples, ("eval", "train"))
 
 
-@promise(
-    points=1, after="every_parameter_learns", symbol="ResNet", members=(*BUILT, "refuses")
-)
+@promise(points=1, after="every_parameter_learns", symbol="ResNet", members=(*BUILT, "refuses"))
 def test_depths(subject: Subject) -> None:
     """ResNet-18, 34, 50, 101 and 152 have the paper's numbers of parameters."""
     for args in subject.symbol.counted:

@@ -5,6 +5,7 @@ A Recording holds a reference's answers for machines that have no reference. A S
 one symbol of the student beside the reference's.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,11 +22,12 @@ from autograder.observe import protocol
 from autograder.observe.draw import random_state
 from autograder.observe.match import Match, matches, places
 from autograder.observe.protocol import Array, Description, Fault, Outcome, Place
-from autograder.observe.session import Session
+from autograder.observe.session import WALL, Session
 from autograder.tasks import Sample, Symbol, Task
 
 MAX_DEATHS = 2
 Kind = TypeVar("Kind")
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 
 class NoAnswer(Exception):
@@ -50,6 +52,21 @@ class NoAnswer(Exception):
         values: dict[str, Value] = {"call": self.call, "text": fault.message}
         values |= {"file": fault.file, "line": fault.line, "at": self.at}
         return Failed(Message(f"fault.{fault.kind}", values))
+
+
+def once_more(method: Method) -> Method:
+    """Ask a second time, with a fresh worker, where wall time ran out: the machine was busy."""
+
+    @functools.wraps(method)
+    def ask(witness: "Witness", *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(witness, *args, **kwargs)
+        except NoAnswer as error:
+            if error.fault != Fault("timeout", WALL) or witness.deaths > 1:
+                raise
+        return method(witness, *args, **kwargs)
+
+    return ask  # type: ignore[return-value]  # the same signature
 
 
 class GaveUp(Exception):
@@ -118,6 +135,7 @@ class Witness:
         """Start a worker ahead of time."""
         self._ready = self._ready or self._opens()
 
+    @once_more
     def open(self) -> None:
         """Start a worker and load the task's file, unless that is done.
 
@@ -181,6 +199,7 @@ class Witness:
             self._loaded.pop(handle, None)
             self._ask(protocol.Close(handle), protocol.Done, "")
 
+    @once_more
     def describe(
         self, symbol: Symbol, args: dict[str, Any], shape: tuple[int, ...], copy: int = 0
     ) -> Description:
@@ -196,6 +215,7 @@ class Witness:
             )
         return self._described[key]
 
+    @once_more
     def outcome(
         self, symbol: Symbol, challenge: Challenge, where: dict[str, Place], fresh: bool = False
     ) -> Outcome:
@@ -246,6 +266,7 @@ class Witness:
         self._ask(protocol.Copy(first, second), protocol.Done, call)
         return before, self._run(second, challenge)
 
+    @once_more
     def call(self, function: str, args: list[Any]) -> protocol.Returned:
         """Call a function of the task's file."""
         self.open()
@@ -359,9 +380,7 @@ class Subject:
         for reference in self.references:
             for match in self.matches(sample, reference):
                 with ThreadPoolExecutor(1) as pool:  # two processes, at the same time
-                    asked = pool.submit(
-                        reference.outcome, self.symbol, challenge, match.reference
-                    )
+                    asked = pool.submit(reference.outcome, self.symbol, challenge, match.reference)
                     got = self.student.outcome(self.symbol, challenge, match.student)
                     right = asked.result()
                 found = difference(got, right, match, challenge.dtype)
@@ -384,9 +403,7 @@ class Recording:
     def __init__(self, answers: dict[str, Any]) -> None:
         self._answers = answers
 
-    def describe(
-        self, symbol: Symbol, args: dict[str, Any], shape: tuple[int, ...]
-    ) -> Description:
+    def describe(self, symbol: Symbol, args: dict[str, Any], shape: tuple[int, ...]) -> Description:
         answer = self._find("describe", [symbol.name, args, shape])
         assert isinstance(answer, Description)
         return answer
@@ -415,9 +432,7 @@ class Recorder:
         self._witness = witness
         self.answers: dict[str, Any] = {}
 
-    def describe(
-        self, symbol: Symbol, args: dict[str, Any], shape: tuple[int, ...]
-    ) -> Description:
+    def describe(self, symbol: Symbol, args: dict[str, Any], shape: tuple[int, ...]) -> Description:
         answer = self._witness.describe(symbol, args, shape)
         self.answers[recording_key("describe", [symbol.name, args, shape])] = answer
         return answer

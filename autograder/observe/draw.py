@@ -38,11 +38,11 @@ def pattern(seed: str, index: int | str, role: str, count: int) -> Array:
 
     Roles: weight and projection are normal with variance 1; scale is 0.5 to 1.5, a quarter
     of them negative (so that pooling and BatchNorm cannot be swapped unseen); bias and mean
-    are normal with standard deviation 0.3; var is 0.5 to 2; zero is zero.
+    are normal with standard deviation 0.3; var is 0.5 to 2; zero and one are constant.
     """
     size = min(count, PERIOD)
-    if role == "zero":
-        return np.zeros(size)
+    if role in ("zero", "one"):
+        return np.full(size, float(role == "one"))
     start = int.from_bytes(_digest((seed, index, role))[:8], "big") % POOL
     normal, uniform = (numbers[start : start + size] for numbers in _pool(seed))
     if role == "scale":

@@ -8,7 +8,7 @@ because equal outputs under fresh weights prove the match.
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autograder.observe.protocol import Description, Place, Weight
 
@@ -26,53 +26,58 @@ class Match:
 def places(reference: Description) -> Places:
     """The reference's own places: numbered in order of use."""
     used = sorted(reference.weights, key=lambda w: w.order)
-    return {w.name: Place(index, w.role) for index, w in enumerate(used)}
+    return {w.name: Place(index, w.role, _fan_in(w)) for index, w in enumerate(used)}
+
+
+def _fan_in(weight: Weight) -> int:
+    return max(1, math.prod(weight.shape[1:]))
 
 
 def matches(student: Description, reference: Description) -> list[Match]:
     """All candidates, the most likely first; empty where the weights cannot correspond."""
+    used = [w for w in student.weights if w.order >= 0]
+    by_use = sorted(used, key=lambda w: w.order)
+    wanted = sorted(reference.weights, key=lambda w: w.order)
     candidates: list[Match] = []
-    keys: list[Callable[[Weight], object]] = [lambda w: w.signature, _kind, _kind]
-    orders: list[Callable[[Weight, int], int]] = [
-        lambda w, _: w.order,
-        lambda w, _: w.order,
-        lambda _, position: position,
-    ]
-    for key, order in zip(keys, orders, strict=True):
-        match = _match(student, reference, key, order)
+    for ours, theirs, key in (
+        (by_use, wanted, _signature),
+        (by_use, wanted, _kind),
+        (used, reference.weights, _kind),
+        # Compiled code hides how it uses its weights: only their order is left.
+        (student.weights, reference.weights, _kind),
+    ):
+        match = _match(ours, theirs, places(reference), key)
         if match is not None and match not in candidates:
             candidates.append(match)
     return candidates
 
 
+def _signature(weight: Weight) -> object:
+    return weight.signature
+
+
 def _kind(weight: Weight) -> object:
-    return weight.buffer, len(weight.shape) > 1, math.prod(weight.shape)
+    return weight.buffer, weight.role == "weight", math.prod(weight.shape)
 
 
 def _match(
-    student: Description,
-    reference: Description,
+    student: Sequence[Weight],
+    reference: Sequence[Weight],
+    own: Places,
     key: Callable[[Weight], object],
-    order: Callable[[Weight, int], int],
 ) -> Match | None:
-    own = places(reference)
+    """Pair the weights of equal key in the order in which they stand."""
     theirs: Places = {}
     groups: dict[object, tuple[list[Weight], list[Weight]]] = defaultdict(lambda: ([], []))
-    for side, description in enumerate((student, reference)):
-        ranked = sorted(
-            (order(w, position), position, w)
-            for position, w in enumerate(description.weights)
-            if w.order >= 0 or side == 1
-        )
-        for _, _, weight in ranked:
+    for side, weights in enumerate((student, reference)):
+        for weight in weights:
             groups[key(weight)][side].append(weight)
     for ours, wanted in groups.values():
         if len(ours) < len(wanted):
             return None
         pairs, alone = _pair(ours, wanted)
         for weight, partner in pairs:
-            place = own[partner.name]
-            theirs[weight.name] = Place(place.index, place.role, weight.transposed)
+            theirs[weight.name] = replace(own[partner.name], transposed=weight.transposed)
         for weight in alone:
             if weight.role != "bias":
                 return None

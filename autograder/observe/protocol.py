@@ -73,10 +73,14 @@ class Describe:
 
 @dataclass(frozen=True)
 class Place:
-    """Which weights a parameter or buffer gets: number index of the seed, drawn by role."""
+    """Which weights a parameter or buffer gets: number index of the seed, drawn by role.
+
+    fan_in scales weights by sqrt(2 / fan_in); transposed: stored as (inputs, outputs).
+    """
 
     index: int
     role: str
+    fan_in: int = 1
     transposed: bool = False
 
 
@@ -352,7 +356,7 @@ def _unpack(expected: Any, value: Any, tensors: list[Array]) -> Any:
     if origin is dict and isinstance(value, dict):
         return {str(key): _unpack(args[1], item, tensors) for key, item in value.items()}
     if dataclasses.is_dataclass(expected) and isinstance(value, dict):
-        hints = _hints(expected)
+        hints = _hints(expected)  # type: ignore[arg-type]  # a dataclass type
         if value.keys() != hints.keys():
             raise ProtocolError("a message has other fields than promised")
         made = {key: _unpack(hints[key], item, tensors) for key, item in value.items()}

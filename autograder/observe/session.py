@@ -12,7 +12,8 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from concurrent.futures import Future, TimeoutError
+from concurrent import futures
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -21,6 +22,7 @@ from autograder.observe import protocol
 from autograder.observe.protocol import Answer, Fault, Request
 
 KEPT_OUTPUT = 4_000  # characters of what the student printed last
+WALL = "wall"  # the text of a Fault for wall time, which a busy machine can cause
 KEPT_ENVIRONMENT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP")
 
 
@@ -108,9 +110,9 @@ class LocalSession:
     def wait(self, answer: "Future[Answer]") -> Answer:
         try:
             return answer.result(self._wall)
-        except TimeoutError:
+        except futures.TimeoutError:
             self._kill()
-            return Fault("timeout")
+            return Fault("timeout", WALL)
         except protocol.ProtocolError as error:
             self._kill()
             return Fault("protocol", str(error))

@@ -9,6 +9,7 @@ call, and functions without weights do not count at all.
 """
 
 import hashlib
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,13 +20,16 @@ from torch.overrides import TorchFunctionMode
 from autograder.observe.protocol import Layer, Weight
 
 INPUT = "input"
+IDENTITIES = itertools.count(1)
 # These make a tensor of the same shape, not of the same data.
-SHAPE_ONLY = ("new_empty", "new_zeros", "new_ones", "new_full", "new_tensor", "empty_like")
-SHAPE_ONLY += ("zeros_like", "ones_like", "full_like", "rand_like", "randn_like")
+SHAPE_ONLY = {
+    "new_empty", "new_zeros", "new_ones", "new_full", "new_tensor", "empty_like", "zeros_like",
+    "ones_like", "full_like", "rand_like", "randn_like",
+}  # fmt: skip
 FLIPS = ("t", "T", "mT", "transpose", "swapaxes", "permute", "adjoint")
 PRODUCTS = ("matmul", "__matmul__", "mm", "addmm", "bmm", "__rmatmul__")
 ROLES = {"mul": "scale", "multiply": "scale", "__rmul__": "scale", "addcmul": "scale"}
-BUFFER_ROLES = {"sub": "mean", "subtract": "mean", "__rsub__": "mean"}
+ROOTS = ("sqrt", "rsqrt", "pow", "__pow__", "float_power", "reciprocal")  # taken of a variance
 
 
 Uses = dict[str, tuple[int, str, str, bool]]  # name: order, signature, role, transposed
@@ -39,6 +43,8 @@ class Recorder(TorchFunctionMode):
         self.layers: list[Layer] = []
         self._names = {id(p): name for name, p in module.named_parameters()}
         self._names |= {id(b): name for name, b in module.named_buffers()}
+        self._variances: set[str] = set()
+        self._stored = dict(module.named_parameters()) | dict(module.named_buffers())
         self._buffers = {name for name, _ in module.named_buffers()}
         self.uses: Uses = {}
         # id -> (the tensor, kept alive so that its id stays its own, and what is known of it)
@@ -67,10 +73,14 @@ class Recorder(TorchFunctionMode):
             elif id(tensor) in self._views:
                 _, names, turned = self._views[id(tensor)]
                 flipped = (name in PRODUCTS and position > 0) != turned
-                weights += [(n, tensor, flipped) for n in names]
+                # Seen as it is used; several folded into one are seen as they are stored.
+                one = len(names) == 1
+                weights += [(n, tensor if one else self._stored[n], flipped) for n in names]
             elif id(tensor) in self._data:
                 sources |= self._data[id(tensor)][1]
         if weights and not sources:
+            if name in ROOTS:
+                self._variances |= {n for n, _, _ in weights}
             turned = (name in FLIPS) != weights[0][2]
             for tensor in _tensors(out):
                 if id(tensor) not in self._names:
@@ -113,13 +123,16 @@ class Recorder(TorchFunctionMode):
         for name, tensor, _ in weights:
             if not _is_matrix(tensor) or name in self._buffers:
                 buffer = name in self._buffers
-                role = roles.get(id(tensor)) or _vector_role(function, buffer)
+                role = roles.get(id(tensor)) or ROLES.get(function, "bias")
+                if buffer and id(tensor) not in roles:
+                    role = "var" if name in self._variances else "mean"
                 signature = _digest("buffer" if buffer else "vector", tensor.numel(), after)
                 self._record(name, signature, role, False)
         return after
 
     def _record(self, name: str, signature: str, role: str, transposed: bool) -> None:
         self.uses.setdefault(name, (len(self.uses), signature, role, transposed))
+
 
 def _tensors(value: Any) -> Iterator[Tensor]:
     if isinstance(value, Tensor):
@@ -136,13 +149,7 @@ def _is_matrix(tensor: Tensor) -> bool:
 
 
 def _digest(kind: str, numel: int, sources: frozenset[str]) -> str:
-    return hashlib.sha1(f"{kind} {numel} {sorted(sources)}".encode()).hexdigest()[:16]
-
-
-def _vector_role(function: str, buffer: bool) -> str:
-    if buffer:
-        return BUFFER_ROLES.get(function, "var")
-    return ROLES.get(function, "bias")
+    return hashlib.sha256(f"{kind} {numel} {sorted(sources)}".encode()).hexdigest()[:16]
 
 
 def _named_role(name: str, buffer: bool) -> str:
@@ -169,6 +176,7 @@ def _batch_norm_roles(function: str, args: Any, kwargs: dict[str, Any]) -> dict[
 
 def weights(module: nn.Module, uses: Uses | None = None) -> list[Weight]:
     """Every parameter and floating-point buffer, in the order of registration."""
+    tensors: list[tuple[str, Tensor, bool]]
     tensors = [(name, p, False) for name, p in module.named_parameters()]
     tensors += [(name, b, True) for name, b in module.named_buffers()]
     found: list[Weight] = []
@@ -187,10 +195,17 @@ def weights(module: nn.Module, uses: Uses | None = None) -> list[Weight]:
                 order=order,
                 signature=signature,
                 transposed=transposed,
-                identity=id(tensor),
+                identity=_identity(tensor),
             )
         )
     return found
+
+
+def _identity(tensor: Tensor) -> int:
+    """A number of the tensor's own; an id would be used again after its tensor is gone."""
+    if not hasattr(tensor, "_autograder_identity"):
+        tensor._autograder_identity = next(IDENTITIES)  # type: ignore[attr-defined]
+    return int(tensor._autograder_identity)  # type: ignore[attr-defined]
 
 
 def record(module: nn.Module, x: Tensor) -> tuple[Tensor, list[Weight], list[Layer]]:

@@ -12,12 +12,27 @@ from autograder.observe.draw import pattern
 
 
 @torch.no_grad()
-def fill(tensor: Tensor, seed: str, index: int | str, role: str, transposed: bool = False) -> None:
-    """Overwrite a tensor with its numbers; weights are scaled by sqrt(2 / fan_in)."""
+def fill(
+    tensor: Tensor,
+    seed: str,
+    index: int | str,
+    role: str,
+    fan_in: int = 0,
+    transposed: bool = False,
+) -> None:
+    """Overwrite a tensor with its numbers; weights are scaled by sqrt(2 / fan_in).
+
+    The role eye makes output i read input i and nothing else.
+    """
+    if role == "eye":
+        tensor.zero_()
+        rows = tensor.t() if transposed else tensor.view(tensor.shape[0], -1)
+        rows.fill_diagonal_(1)
+        return
     values = pattern(seed, index, role, tensor.numel())
-    if role == "weight" and tensor.ndim > 1:
-        outputs = tensor.shape[1] if transposed else tensor.shape[0]
-        values = values * math.sqrt(2 * outputs / tensor.numel())
+    if role == "weight":
+        fan_in = fan_in or max(1, tensor.numel() // tensor.shape[0])
+        values = values * math.sqrt(2 / fan_in)
     source = torch.from_numpy(values).to(tensor.dtype)
     if transposed:
         tensor.copy_(_tile(source, tensor.numel()).reshape(tensor.shape[1], -1).t())

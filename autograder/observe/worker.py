@@ -155,7 +155,8 @@ class Worker:
         for name, tensor in _state(held.module).items():
             place = request.places.get(name)
             if place is not None:
-                fill(tensor, request.seed, place.index, place.role, place.transposed)
+                values = (place.role, place.fan_in, place.transposed)
+                fill(tensor, request.seed, place.index, *values)
             else:
                 fill(tensor, request.seed, name, roles[name])
         return protocol.Done()
@@ -186,7 +187,7 @@ class Worker:
             weights = pattern(request.seed, 0, "projection", output.numel())
             tiled = np.resize(weights, output.numel())
             factors = torch.from_numpy(tiled).to(output.device, output.dtype)
-            (output * factors.reshape(output.shape)).sum().backward()
+            (output * factors.reshape(output.shape)).sum().backward()  # type: ignore[no-untyped-call]
         gradients = {
             name: torch.zeros_like(p) if p.grad is None else p.grad
             for name, p in module.named_parameters()

@@ -49,9 +49,7 @@ def print_report(report: Report, console: Console, catalogue: Catalogue) -> None
         console.print()
         _print_task(task, console, catalogue)
     console.print()
-    total = say(
-        "ui.points_of", points=number(report.points), maximum=number(report.max_points)
-    )
+    total = say("ui.points_of", points=number(report.points), maximum=number(report.max_points))
     console.print(Text(f"{say('ui.total')}: {total} {say('ui.points')}", style="bold"))
 
 

@@ -8,6 +8,7 @@ models and ImageFolder work (image io and ops do not).
 import functools
 import sys
 from types import ModuleType
+from typing import Any
 
 
 @functools.cache
@@ -26,13 +27,15 @@ def torchvision() -> ModuleType:
             del sys.modules[name]
         _declare_operators()
         import torchvision.models
-    return torchvision
+    found: ModuleType = torchvision
+    return found
 
 
 def _declare_operators() -> None:
     import torch
 
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    make: Any = torch.library.Library
+    library = make("torchvision", "FRAGMENT")
     library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     _declare_operators.library = library  # type: ignore[attr-defined]  # it must stay alive

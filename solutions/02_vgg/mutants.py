@@ -129,7 +129,7 @@ MUTANTS = [
     Mutant(
         "depth_not_refused",
         "An unknown depth silently becomes 16.",
-        replace="            raise ValueError(f\"depth must be one of {sorted(num_convs)}, not {depth}\")",
+        replace='            raise ValueError(f"depth must be one of {sorted(num_convs)}, not {depth}")',
         by="            depth = 16",
         fails="vgg.refuses.VGG",
         message="refuses.nothing",

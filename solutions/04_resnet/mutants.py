@@ -239,7 +239,7 @@ MUTANTS = [
     Mutant(
         "depth_not_refused",
         "An unknown depth silently becomes 18.",
-        replace="            raise ValueError(f\"depth must be one of {sorted(num_blocks)}, not {depth}\")",
+        replace='            raise ValueError(f"depth must be one of {sorted(num_blocks)}, not {depth}")',
         by="            depth = 18",
         fails="resnet.refuses.ResNet",
         message="refuses.nothing",

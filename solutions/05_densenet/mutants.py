@@ -164,7 +164,7 @@ MUTANTS = [
     Mutant(
         "depth_not_refused",
         "An unknown depth silently becomes 121.",
-        replace="            raise ValueError(f\"depth must be one of {sorted(num_layers)}, not {depth}\")",
+        replace='            raise ValueError(f"depth must be one of {sorted(num_layers)}, not {depth}")',
         by="            depth = 121",
         fails="densenet.refuses.DenseNet",
         message="refuses.nothing",

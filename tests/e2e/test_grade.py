@@ -11,10 +11,9 @@ import pytest
 
 from autograder.checks.plugin import planned
 from autograder.course import Course
-from autograder.errors import GraderFault
 from autograder.grading import Options, Solutions, grade, task_seed
-from autograder.report.html import class_html, grades_csv, to_html
 from autograder.messages import Catalogue
+from autograder.report.html import class_html, grades_csv, to_html
 from autograder.submission import read_submission, read_task
 from autograder.tasks import all_tasks, task_named
 from tests.conftest import ROOT, SEED
@@ -170,7 +169,11 @@ def test_things_that_are_not_files(solutions: Solutions, tmp_path: Path, kind: s
     report = grade(folder, solutions, Options(GRADIENTS, SEED))
     assert report.points == 0
     assert report.tasks[0].checks[0].message is not None
-    assert report.tasks[0].checks[0].message.id in ("file.link", "file.not_a_file", "file.unreadable")
+    assert report.tasks[0].checks[0].message.id in (
+        "file.link",
+        "file.not_a_file",
+        "file.unreadable",
+    )
 
 
 def test_equal_files_get_equal_seeds_and_a_seed_can_be_replayed(tmp_path: Path) -> None:
@@ -284,7 +287,17 @@ def test_the_wheel_holds_no_solution(course: Course, tmp_path: Path) -> None:
     import re
     import zipfile
 
-    words = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-q", "-w", str(tmp_path), str(ROOT)]
+    words = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "-q",
+        "-w",
+        str(tmp_path),
+        str(ROOT),
+    ]
     done = subprocess.run(words, capture_output=True, text=True, timeout=300)
     if done.returncode:
         pytest.skip(f"no wheel can be built here: {done.stderr[-200:]}")
@@ -292,12 +305,10 @@ def test_the_wheel_holds_no_solution(course: Course, tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         texts = b"\n".join(archive.read(name) for name in names)
-    assert not [name for name in names if "mutants.py" in name and "autograder/mutants.py" != name]
+    assert not [name for name in names if "mutants.py" in name and name != "autograder/mutants.py"]
     assert not [name for name in names if name.startswith(("solutions/", "datasets/"))]
     assert "simpsons/classes.py" in names
     for task in all_tasks():
         source = course.solution(task).read_text(encoding="utf-8")
         for region in re.findall(r"# BEGIN SOLUTION\n(.*?)# END SOLUTION", source, re.DOTALL):
             assert region.strip().encode() not in texts
-
-

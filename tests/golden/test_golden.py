@@ -85,7 +85,9 @@ def test_golden_report(case: str, course: Course, solutions: Solutions, tmp_path
             "status": task["status"],
             "points": task["points"],
             "max_points": task["max_points"],
-            "checks": {c["id"]: f"{c['outcome']} {c['message_id']}".strip() for c in task["checks"]},
+            "checks": {
+                c["id"]: f"{c['outcome']} {c['message_id']}".strip() for c in task["checks"]
+            },
         }
         for task in data["tasks"][1:]
     ]

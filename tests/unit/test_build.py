@@ -57,7 +57,11 @@ def test_a_stub_keeps_signature_docstring_and_todo() -> None:
         ("    # BEGIN SOLUTION\n    return", "    return", "END SOLUTION without # BEGIN"),
         ("        self.secret = 1", "        # BEGIN SOLUTION\n        self.secret = 1", "inside"),
         ("        # TODO: create the layers\n", "", "no TODO line"),
-        ('"""Module."""\n', '"""Module."""\n# TODO: x\n# BEGIN SOLUTION\n# END SOLUTION\n', "outside"),
+        (
+            '"""Module."""\n',
+            '"""Module."""\n# TODO: x\n# BEGIN SOLUTION\n# END SOLUTION\n',
+            "outside",
+        ),
         ("# END SOLUTION\n\n\ndef", "# END SOLUTION, at last\n\n\ndef", "alone on its line"),
         ("def helper(x", "def helper((x", "vgg.py:"),
     ],

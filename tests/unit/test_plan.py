@@ -18,7 +18,9 @@ PACKAGE = Path(__file__).parents[2] / "autograder"
 TASKS = [task.name for task in all_tasks()]
 CHECKS = list(chain.from_iterable(planned(task) for task in all_tasks()))
 # Evidence: the answer to a challenge with fresh weights and inputs. All else is testimony.
-EVIDENCE = re.compile(r"equals|network_with|block_with|net_add|net_concat|chain_rule|norms|as_the|left")
+EVIDENCE = re.compile(
+    r"equals|network_with|block_with|net_add|net_concat|chain_rule|norms|as_the|left"
+)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -68,7 +70,12 @@ def used_ids() -> set[str]:
     found: set[str] = set()
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        found |= set(re.findall(r'(?:Message|say|expect|fail)\(\s*(?:[\w .=()\[\]<>"-]+,\s*)?"([a-z_]+\.[a-z_.]+)"', text))
+        found |= set(
+            re.findall(
+                r'(?:Message|say|expect|fail)\(\s*(?:[\w .=()\[\]<>"-]+,\s*)?"([a-z_]+\.[a-z_.]+)"',
+                text,
+            )
+        )
     found |= {f"fault.{kind}" for kind in FAULTS}
     return found
 
@@ -126,8 +133,12 @@ def test_a_check_can_be_named_in_a_message(catalogue: Catalogue) -> None:
 
 @pytest.mark.parametrize(
     ("environment", "lang"),
-    [({"LANG": "ru_RU.UTF-8"}, "ru"), ({"LC_ALL": "en_US", "LANG": "ru_RU"}, "en")]
-    + [({"LANG": "de_DE"}, "en"), ({"LC_MESSAGES": "ru"}, "ru")],
+    [
+        ({"LANG": "ru_RU.UTF-8"}, "ru"),
+        ({"LC_ALL": "en_US", "LANG": "ru_RU"}, "en"),
+        ({"LANG": "de_DE"}, "en"),
+        ({"LC_MESSAGES": "ru"}, "ru"),
+    ],
 )
 def test_language_of_the_environment(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], lang: str

@@ -77,7 +77,11 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     [
         ("img10.jpg", "img11.jpg", r"row 4: there is no picture img11"),
         ("img10.jpg", "img11.jpg", r"no row for img10"),
-        ("homer_simpson", "Homer Simpson", r"row 3: unknown class 'Homer Simpson'; did you mean homer"),
+        (
+            "homer_simpson",
+            "Homer Simpson",
+            r"row 3: unknown class 'Homer Simpson'; did you mean homer",
+        ),
         ("homer_simpson", "homer_simson", r"did you mean homer_simpson\?"),
         ("homer_simpson", "xyzzy", r"row 3: unknown class 'xyzzy'$"),
     ],
@@ -112,7 +116,9 @@ def test_the_public_part_is_scored(tmp_path: Path) -> None:
 
 
 def test_ids_are_one_however_written() -> None:
-    assert {normal_id(t) for t in ("img7.jpg", " img7 ", "a/b/img7.JPG", "a\\img7.jpeg")} == {"img7"}
+    assert {normal_id(t) for t in ("img7.jpg", " img7 ", "a/b/img7.JPG", "a\\img7.jpeg")} == {
+        "img7"
+    }
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real competition data is not here")

@@ -16,8 +16,18 @@ PAIRS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_
 
 @pytest.mark.parametrize(
     ("f1", "points"),
-    [("0", 0), ("0.8299999", 0), ("0.83", 1), ("0.84", 2), ("0.94", 12), ("0.9399999", 11)]
-    + [("0.96", 14), ("0.969999", 14), ("0.97", 15), ("1", 15)],
+    [
+        ("0", 0),
+        ("0.8299999", 0),
+        ("0.83", 1),
+        ("0.84", 2),
+        ("0.94", 12),
+        ("0.9399999", 11),
+        ("0.96", 14),
+        ("0.969999", 14),
+        ("0.97", 15),
+        ("1", 15),
+    ],
 )
 def test_points(f1: str, points: int) -> None:
     assert points_for(Fraction(f1)) == points
@@ -60,7 +70,9 @@ def test_the_interval_equals_drawing_rows(average: str) -> None:
     for _ in range(400):
         rows = random.integers(0, 300, 300)
         values.append(float(exact_f1(confusion_matrix(truth[rows], guesses[rows]), average)))
-    assert bootstrap(matrix, average) == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=0.02)
+    assert bootstrap(matrix, average) == pytest.approx(
+        np.quantile(values, [0.025, 0.975]), abs=0.02
+    )
 
 
 def test_confusions_and_classes() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograder.checks.subject import GaveUp, NoAnswer, Witness
 from autograder.observe import protocol
 from autograder.observe.protocol import Answer, Fault
 from autograder.observe.session import LocalSession, Profile
@@ -186,6 +187,48 @@ def test_the_environment_is_scrubbed(monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         text = "import os\nassert 'AUTOGRADER_KEY' not in os.environ\n"
         assert isinstance(opened(session, text), protocol.Done)
-        assert isinstance(opened(session, f"assert {str(Path.cwd())!r} not in __import__('sys').path\n"), protocol.Done)
+        assert isinstance(
+            opened(session, f"assert {str(Path.cwd())!r} not in __import__('sys').path\n"),
+            protocol.Done,
+        )
     finally:
         session.close()
+
+
+def witness(tmp_path: Path, text: str) -> Witness:
+    """A witness whose worker gets very little time."""
+    profile = Profile(cpu_seconds=1, wall_factor=3)
+
+    def opens() -> tuple[LocalSession, str]:
+        session = LocalSession(profile, {"net.py": text.encode()})
+        return session, str(session.folder / "net.py")
+
+    return Witness("net", opens)
+
+
+def test_wall_time_is_given_a_second_time(tmp_path: Path) -> None:
+    """The first worker is too late, as on a busy machine; the second one answers."""
+    seen = tmp_path / "seen"
+    text = (
+        "import time, pathlib\n"
+        f"seen = pathlib.Path({str(seen)!r})\n"
+        "if not seen.exists():\n    seen.touch()\n    time.sleep(30)\n"
+    )
+    late = witness(tmp_path, text)
+    try:
+        late.open()
+        assert late.deaths == 1
+    finally:
+        late.close()
+
+
+def test_after_two_deaths_the_rest_is_not_asked(tmp_path: Path) -> None:
+    dying = witness(tmp_path, "import os\nos._exit(1)\n")
+    try:
+        for _ in range(2):
+            with pytest.raises(NoAnswer):
+                dying.open()
+        with pytest.raises(GaveUp):
+            dying.open()
+    finally:
+        dying.close()

@@ -186,7 +186,9 @@ def test_lesson_numbers() -> None:
 
 
 def test_chain_rules_equal_autograd() -> None:
-    w1, w2, w3, x, slope = (torch.tensor(v, dtype=torch.float64) for v in (0.7, -1.3, 0.4, 2.0, 3.0))
+    w1, w2, w3, x, slope = (
+        torch.tensor(v, dtype=torch.float64) for v in (0.7, -1.3, 0.4, 2.0, 3.0)
+    )
     w1.requires_grad_()
     for with_skip in (False, True):
         x1 = w1 * x

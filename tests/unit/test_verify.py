@@ -4,8 +4,8 @@ import textwrap
 
 import pytest
 
-from autograder.checks.promise import Message
 from autograder.checks.plugin import Result, planned
+from autograder.checks.promise import Message
 from autograder.course import Course, patched
 from autograder.errors import GraderFault
 from autograder.tasks import all_tasks, task_named

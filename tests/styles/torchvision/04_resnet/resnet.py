@@ -14,7 +14,9 @@ def shortcut(in_channels, out_channels, stride):
 
 
 def ResidualBlock(in_channels, out_channels, stride=1):  # noqa: N802
-    return BasicBlock(in_channels, out_channels, stride, shortcut(in_channels, out_channels, stride))
+    return BasicBlock(
+        in_channels, out_channels, stride, shortcut(in_channels, out_channels, stride)
+    )
 
 
 def BottleneckBlock(in_channels, mid_channels, stride=1):  # noqa: N802
