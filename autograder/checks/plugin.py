@@ -86,7 +86,9 @@ class Judge:
             patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
             patch.delenv("PYTEST_ADDOPTS", raising=False)
             patch.delenv("PYTEST_PLUGINS", raising=False)
-            pytest.main(options + [str(module) for module in modules], plugins=[self])
+            code = pytest.main(options + [str(module) for module in modules], plugins=[self])
+        if code == pytest.ExitCode.INTERRUPTED:
+            raise KeyboardInterrupt
         for check in self._plan.values():
             self.results.setdefault(
                 check.id, Result(check, "not_run", Message("not_run.silent"), broke="no report")

@@ -35,20 +35,24 @@ def _fan_in(weight: Weight) -> int:
 
 def matches(student: Description, reference: Description) -> list[Match]:
     """All candidates, the most likely first; empty where the weights cannot correspond."""
-    used = [w for w in student.weights if w.order >= 0]
-    by_use = sorted(used, key=lambda w: w.order)
+    divided = {w.name.partition("@")[0] for w in student.weights if "@" in w.name}
+    wholes = [w for w in student.weights if "@" not in w.name]
+    parts = [w for w in student.weights if w.name not in divided]
     wanted = sorted(reference.weights, key=lambda w: w.order)
     candidates: list[Match] = []
-    for ours, theirs, key in (
-        (by_use, wanted, _signature),
-        (by_use, wanted, _kind),
-        (used, reference.weights, _kind),
-        # Compiled code hides how it uses its weights: only their order is left.
-        (student.weights, reference.weights, _kind),
-    ):
-        match = _match(ours, theirs, places(reference), key)
-        if match is not None and match not in candidates:
-            candidates.append(match)
+    for weights in (parts, wholes) if divided else (wholes,):
+        used = [w for w in weights if w.order >= 0]
+        by_use = sorted(used, key=lambda w: w.order)
+        for ours, theirs, key in (
+            (by_use, wanted, _signature),
+            (by_use, wanted, _kind),
+            (used, reference.weights, _kind),
+            # Compiled code hides how it uses its weights: only their order is left.
+            (weights, reference.weights, _kind),
+        ):
+            match = _match(ours, theirs, places(reference), key)
+            if match is not None and match not in candidates:
+                candidates.append(match)
     return candidates
 
 

@@ -151,7 +151,8 @@ class Built:
 
 @dataclass(frozen=True)
 class Weight:
-    """One parameter or buffer as the forward pass used it.
+    """One parameter or buffer as the forward pass used it, or the part of it that was used
+    as one weight (then its name says which part).
 
     signature says where in the data flow it stands, order when it was first used (-1:
     never), identity is equal for two handles that share the tensor.

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from autograder.observe.protocol import Layer, Weight
+from autograder.observe.weights import is_part, part_name, shape_of_part
 
 INPUT = "input"
 IDENTITIES = itertools.count(1)
@@ -74,8 +75,13 @@ class Recorder(TorchFunctionMode):
                 _, names, turned = self._views[id(tensor)]
                 flipped = (name in PRODUCTS and position > 0) != turned
                 # Seen as it is used; several folded into one are seen as they are stored.
-                one = len(names) == 1
-                weights += [(n, tensor if one else self._stored[n], flipped) for n in names]
+                if len(names) > 1:
+                    weights += [(n, self._stored[n], flipped) for n in names]
+                elif is_part(tensor, self._stored[names[0]]):
+                    part = part_name(names[0], tensor, self._stored[names[0]])
+                    weights.append((part, tensor, flipped))
+                else:
+                    weights.append((names[0], tensor, flipped))
             elif id(tensor) in self._data:
                 sources |= self._data[id(tensor)][1]
         if weights and not sources:
@@ -84,7 +90,7 @@ class Recorder(TorchFunctionMode):
             turned = (name in FLIPS) != weights[0][2]
             for tensor in _tensors(out):
                 if id(tensor) not in self._names:
-                    names = list(dict.fromkeys(n for n, _, _ in weights))
+                    names = list(dict.fromkeys(n.partition("@")[0] for n, _, _ in weights))
                     self._views[id(tensor)] = (tensor, names, turned)
             return
         if name in SHAPE_ONLY:
@@ -114,21 +120,24 @@ class Recorder(TorchFunctionMode):
         roles = _batch_norm_roles(function, args, kwargs)
         after = sources
         for name, tensor, flipped in weights:
-            if _is_matrix(tensor) and name not in self._buffers:
+            if _is_matrix(tensor) and not self._is_buffer(name):
                 signature = _digest("matrix", tensor.numel(), sources)
                 self._record(name, signature, "weight", flipped and function in PRODUCTS)
                 after = frozenset([signature])
                 shape = next((list(t.shape) for t in _tensors(out)), [])
                 self.layers.append(Layer(function, list(tensor.shape), shape))
         for name, tensor, _ in weights:
-            if not _is_matrix(tensor) or name in self._buffers:
-                buffer = name in self._buffers
+            if not _is_matrix(tensor) or self._is_buffer(name):
+                buffer = self._is_buffer(name)
                 role = roles.get(id(tensor)) or ROLES.get(function, "bias")
                 if buffer and id(tensor) not in roles:
                     role = "var" if name in self._variances else "mean"
                 signature = _digest("buffer" if buffer else "vector", tensor.numel(), after)
                 self._record(name, signature, role, False)
         return after
+
+    def _is_buffer(self, name: str) -> bool:
+        return name.partition("@")[0] in self._buffers
 
     def _record(self, name: str, signature: str, role: str, transposed: bool) -> None:
         self.uses.setdefault(name, (len(self.uses), signature, role, transposed))
@@ -184,20 +193,25 @@ def weights(module: nn.Module, uses: Uses | None = None) -> list[Weight]:
         if not tensor.is_floating_point():
             continue
         guess = "weight" if _is_matrix(tensor) else _named_role(name, buffer)
-        order, signature, role, transposed = (uses or {}).get(name, (-1, "", guess, False))
-        found.append(
-            Weight(
-                name=name,
-                shape=list(tensor.shape),
-                buffer=buffer,
-                learns=tensor.requires_grad,
-                role=role,
-                order=order,
-                signature=signature,
-                transposed=transposed,
-                identity=_identity(tensor),
+        uses = uses or {}
+        parts = [used for used in uses if used.startswith(f"{name}@")]
+        if parts and name not in uses:
+            uses = uses | {name: uses[parts[0]]}
+        for used in (name, *parts):
+            order, signature, role, transposed = uses.get(used, (-1, "", guess, False))
+            found.append(
+                Weight(
+                    name=used,
+                    shape=shape_of_part(used) if used in parts else list(tensor.shape),
+                    buffer=buffer,
+                    learns=tensor.requires_grad,
+                    role=role,
+                    order=order,
+                    signature=signature,
+                    transposed=transposed,
+                    identity=_identity(tensor),
+                )
             )
-        )
     return found
 
 

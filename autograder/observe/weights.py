@@ -45,6 +45,35 @@ def fill(
         tensor.copy_(_tile(source, tensor.numel()).reshape(tensor.shape))
 
 
+def part_name(name: str, part: Tensor, whole: Tensor) -> str:
+    """A name for a view of a parameter that holds several weights: name@offset:sizes:strides."""
+    offset = part.storage_offset() - whole.storage_offset()
+    sizes, strides = ("x".join(map(str, numbers)) for numbers in (part.shape, part.stride()))
+    return f"{name}@{offset}:{sizes}:{strides}"
+
+
+def is_part(part: Tensor, whole: Tensor) -> bool:
+    """Whether a tensor is a view of some of the numbers of another."""
+    return (
+        0 < part.numel() < whole.numel()
+        and part.untyped_storage().data_ptr() == whole.untyped_storage().data_ptr()
+        and whole.is_contiguous()
+    )
+
+
+def shape_of_part(name: str) -> list[int]:
+    """The shape in a name made by part_name."""
+    sizes = name.rpartition("@")[2].split(":")[1]
+    return [int(size) for size in sizes.split("x") if size]
+
+
+def take_part(whole: Tensor, name: str) -> Tensor:
+    """The view that a name made by part_name stands for."""
+    offset, _, strides = name.rpartition("@")[2].split(":")
+    steps = [int(step) for step in strides.split("x") if step]
+    return whole.as_strided(shape_of_part(name), steps, whole.storage_offset() + int(offset))
+
+
 def project(tensor: Tensor, seed: str, index: int | str) -> tuple[float, float]:
     """Reduce a tensor to its L2 norm and its product with the seed's numbers."""
     values = torch.from_numpy(pattern(seed, index, "projection", tensor.numel()))

@@ -6,6 +6,7 @@ its memory, and serves requests until the pipe ends. It judges nothing.
 """
 
 import contextlib
+import gc
 import os
 import sys
 import traceback
@@ -24,7 +25,7 @@ from autograder.observe import placeholders, protocol, trace
 from autograder.observe.draw import pattern
 from autograder.observe.probes import Probe
 from autograder.observe.protocol import Fault, Outcome, Place
-from autograder.observe.weights import fill, project
+from autograder.observe.weights import fill, project, take_part
 
 FREEZE_ABOVE = 10_000_000  # larger linear weights get no gradient: it would only cost memory
 SKIP_INIT_ABOVE = 100_000  # initial values are overwritten anyway
@@ -152,13 +153,14 @@ class Worker:
         held = self._held[request.handle]
         held.places = request.places
         roles = {w.name: w.role for w in trace.weights(held.module)} | held.roles
-        for name, tensor in _state(held.module).items():
-            place = request.places.get(name)
-            if place is not None:
-                values = (place.role, place.fan_in, place.transposed)
-                fill(tensor, request.seed, place.index, *values)
-            else:
-                fill(tensor, request.seed, name, roles[name])
+        state = _state(held.module)
+        for name, tensor in state.items():
+            if name not in request.places:
+                fill(tensor, request.seed, name, roles.get(name, "weight"))
+        for name, place in request.places.items():
+            tensor = state[name.partition("@")[0]]
+            part = take_part(tensor, name) if "@" in name else tensor
+            fill(part, request.seed, place.index, place.role, place.fan_in, place.transposed)
         return protocol.Done()
 
     def run(self, request: protocol.Run) -> protocol.Answer:
@@ -205,8 +207,13 @@ class Worker:
     def _traces(
         self, held: Held, tensors: dict[str, Tensor], seed: str
     ) -> dict[str, protocol.Trace]:
+        parts = {
+            name: take_part(tensors[whole].contiguous(), name)
+            for name in held.places
+            if (whole := name.partition("@")[0]) != name and whole in tensors
+        }
         traces = {}
-        for name, tensor in tensors.items():
+        for name, tensor in (tensors | parts).items():
             if tensor.is_floating_point():
                 place = held.places.get(name)
                 index = name if place is None else place.index
@@ -251,7 +258,11 @@ class Worker:
         return protocol.Returned(_plain(value), type(value).__name__, changed)
 
     def close(self, request: protocol.Close) -> protocol.Answer:
-        self._held.pop(request.handle, None)
+        held = self._held.pop(request.handle, None)
+        large = held and any(p.numel() > FREEZE_ABOVE for p in held.module.parameters())
+        del held
+        if large:
+            gc.collect()  # a network that refers to itself would stay
         return protocol.Done()
 
     def _symbol(self, task: str, name: str) -> Any:
