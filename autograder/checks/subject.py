@@ -185,16 +185,16 @@ class Witness:
         key = json.dumps([symbol.name, args, dtype, lean, copy])
         if key not in self._handles:
             if symbol.kind == "large" and not lean:
-                self._close_large()
+                self._close_where(lean=False)
             device = "cpu" if lean else self._device
             request = protocol.Build(self.task, symbol.name, args, dtype, device, lean)
             built = self._ask(request, protocol.Built, call_text(symbol.name, args))
             self._handles[key] = built.handle
         return self._handles[key]
 
-    def _close_large(self) -> None:
-        """Two large networks do not fit: close what else is held with numbers."""
-        for key in [key for key in self._handles if json.loads(key)[3] is False]:
+    def _close_where(self, lean: bool) -> None:
+        """Close what is held lean, or what is held with numbers: two large networks do not fit."""
+        for key in [key for key in self._handles if json.loads(key)[3] is lean]:
             handle = self._handles.pop(key)
             self._loaded.pop(handle, None)
             self._ask(protocol.Close(handle), protocol.Done, "")
@@ -213,6 +213,8 @@ class Witness:
             self._described[key] = self._ask(
                 request, protocol.Description, run_text(symbol.name, args, shape)
             )
+            if lean:
+                self._close_where(lean=True)
         return self._described[key]
 
     @once_more

@@ -10,7 +10,8 @@ from autograder.tasks import all_tasks, task_named
 from tests.conftest import SEED, JudgeText, failures, points
 
 HERE = Path(__file__).parent
-STYLES = sorted(p.name for p in HERE.iterdir() if p.is_dir() and p.name[0] not in "_t")
+STYLES = sorted(p.parent.name for p in HERE.glob("*/01_alexnet"))
+ODD = sorted(p.stem for p in (HERE / "odd").glob("*.py"))
 
 
 def test_there_are_five_styles() -> None:
@@ -25,6 +26,32 @@ def test_style_gets_full_points(judge: JudgeText, style: str, task: str) -> None
     results = judge(task, text, name=style)
     assert failures(results) == {}
     assert points(results) == 10
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_code_gets_full_points(judge: JudgeText, name: str) -> None:
+    """Weights in one parameter, BatchNorm folded by hand, compiled code, dropout by hand."""
+    text = (HERE / "odd" / f"{name}.py").read_text(encoding="utf-8")
+    results = judge(name.partition("_")[0], text, name=name)
+    assert failures(results) == {}
+    assert points(results) == 10
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("self.features(x).flatten(1)", "dropout(self.features(x).flatten(1), 0.5, self.training)"),
+        ("dropout(self.fc7(x).relu_(), self.p, training=self.training)", "self.fc7(x).relu_()"),
+        (" / (1 - p)", ""),
+        (">= p", ">= p / 2"),
+    ],
+)
+def test_wrong_dropout_by_hand_is_caught(judge: JudgeText, right: str, wrong: str) -> None:
+    text = (HERE / "odd" / "alexnet_dropout_by_hand.py").read_text(encoding="utf-8")
+    assert right in text
+    check = "alexnet.trains_as_the_lesson"
+    results = judge("alexnet", text.replace(right, wrong), only=check, name="wrong_dropout")
+    assert failures(results) == {check: "equal.output"}
 
 
 def test_torchvision_gets_full_points(solutions: Solutions) -> None:

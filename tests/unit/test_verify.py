@@ -15,7 +15,11 @@ from tests.conftest import SEED, JudgeText, points
 TASKS = [task.name for task in all_tasks()]
 
 
-@pytest.mark.parametrize("task", TASKS)
+# The large networks' mutants cost as much as all others: make check and make proof run them.
+LARGE = [pytest.param(name, marks=pytest.mark.slow) for name in ("alexnet", "vgg")]
+
+
+@pytest.mark.parametrize("task", [*LARGE, "gradients", "resnet", "densenet"])
 def test_reference_stub_and_every_mutant(course: Course, task: str) -> None:
     proofs = list(prove(course, task_named(task), SEED))
     assert [proof for proof in proofs if proof.instead] == []
