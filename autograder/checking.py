@@ -13,7 +13,7 @@ from rich.text import Text
 
 from autograder import recordings
 from autograder.checks.plugin import Bench, Judge, Result, planned
-from autograder.checks.subject import Witness
+from autograder.checks.witness import Witness
 from autograder.errors import UsageError
 from autograder.grading import check_report, unreadable
 from autograder.messages import Catalogue

@@ -13,7 +13,7 @@ from pathlib import Path
 from autograder import __version__
 from autograder.checks.plugin import Bench, Judge, Result, planned
 from autograder.checks.promise import Check, Message
-from autograder.checks.subject import NoAnswer, Reference, Witness
+from autograder.checks.witness import NoAnswer, Reference, Witness
 from autograder.course import Course, patched
 from autograder.errors import GraderFault
 from autograder.observe import protocol

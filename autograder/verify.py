@@ -9,7 +9,7 @@ from rich.text import Text
 
 from autograder.build import make_stub
 from autograder.checks.plugin import Bench, Judge, Result
-from autograder.checks.subject import Witness
+from autograder.checks.witness import Witness
 from autograder.course import Course, patched
 from autograder.grading import Solutions
 from autograder.observe.session import Profile, SharedSession

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.plugin import Bench, Judge, Result
-from autograder.checks.subject import Witness
+from autograder.checks.witness import Witness
 from autograder.course import Course, find_course
 from autograder.grading import Solutions
 from autograder.observe.session import Profile, SharedSession

@@ -2,7 +2,8 @@
 
 from autograder.checks.families import check_count, check_equal
 from autograder.checks.promise import expect, fail, promise
-from autograder.checks.subject import Subject, shape_text
+from autograder.checks.subject import Subject
+from autograder.checks.witness import shape_text
 from autograder.tasks import Sample
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from autograder.checks import dropout
 from autograder.checks.compare import distance
 from autograder.checks.promise import expect, fail, promise
-from autograder.checks.subject import NoAnswer, Subject, Witness, run_text, shape_text
+from autograder.checks.subject import Subject
+from autograder.checks.witness import NoAnswer, Witness, run_text, shape_text
 from autograder.observe.protocol import Array, Description
 from autograder.tasks import Sample
 

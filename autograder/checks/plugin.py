@@ -14,7 +14,8 @@ import pytest
 
 from autograder.checks import families
 from autograder.checks.promise import Check, Failed, Message, plan
-from autograder.checks.subject import GaveUp, NoAnswer, Reference, Subject, Witness
+from autograder.checks.subject import Subject
+from autograder.checks.witness import GaveUp, NoAnswer, Reference, Witness
 from autograder.tasks import Task
 
 

@@ -204,7 +204,7 @@ class InProcessSession:
     def __init__(self) -> None:
         import torch
 
-        from autograder.observe.worker import Worker
+        from autograder.observe.answering import Worker
 
         torch.set_num_threads(1)
         self.alive = True

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks.subject import GaveUp, NoAnswer, Witness
+from autograder.checks.witness import GaveUp, NoAnswer, Witness
 from autograder.observe import protocol
 from autograder.observe.protocol import Answer, Fault
 from autograder.observe.session import LocalSession, Profile
@@ -197,7 +197,7 @@ def test_the_environment_is_scrubbed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def witness(tmp_path: Path, text: str) -> Witness:
     """A witness whose worker gets very little time."""
-    profile = Profile(cpu_seconds=1, wall_factor=3)
+    profile = Profile(cpu_seconds=2, wall_factor=4)
 
     def opens() -> tuple[LocalSession, str]:
         session = LocalSession(profile, {"net.py": text.encode()})

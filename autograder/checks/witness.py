@@ -1,0 +1,300 @@
+"""Asking a session about one task: challenges, answers that are kept, workers that died.
+
+A Witness asks, keeps what it was told, and starts a fresh worker after one died. Student and
+reference are asked through the same questions.
+"""
+
+import functools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from autograder.checks.promise import Failed, Message, Value
+from autograder.observe import protocol
+from autograder.observe.draw import random_state
+from autograder.observe.match import Match, matches
+from autograder.observe.protocol import Array, Description, Fault, Outcome, Place
+from autograder.observe.session import WALL, Session
+from autograder.tasks import Symbol
+
+MAX_DEATHS = 2
+Kind = TypeVar("Kind")
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class NoAnswer(Exception):
+    """The worker reported a fault instead of an answer."""
+
+    def __init__(self, fault: Fault, call: str) -> None:
+        super().__init__(fault.kind, call)
+        self.fault = fault
+        self.call = call
+
+    @property
+    def at(self) -> str:
+        """The line of the student's file, in brackets, or nothing."""
+        if not self.fault.file:
+            return ""
+        line = f":{self.fault.line}" if self.fault.line else ""
+        return f" ({self.fault.file}{line})"
+
+    def failed(self) -> Failed:
+        """The failure a learner reads, with the line of their own file."""
+        fault = self.fault
+        values: dict[str, Value] = {"call": self.call, "text": fault.message}
+        values |= {"file": fault.file, "line": fault.line, "at": self.at}
+        return Failed(Message(f"fault.{fault.kind}", values))
+
+
+def once_more(method: Method) -> Method:
+    """Ask a second time, with a fresh worker, where wall time ran out: the machine was busy."""
+
+    @functools.wraps(method)
+    def ask(witness: "Witness", *args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(witness, *args, **kwargs)
+        except NoAnswer as error:
+            if error.fault != Fault("timeout", WALL) or witness.deaths > 1:
+                raise
+        return method(witness, *args, **kwargs)
+
+    return ask  # type: ignore[return-value]  # the same signature
+
+
+class GaveUp(Exception):
+    """Too many workers died; the rest of the task is not run."""
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """One run, stated so that both sides get the same numbers."""
+
+    symbol: str
+    args: dict[str, Any]
+    shape: tuple[int, ...]
+    seed: str
+    dtype: str
+    mode: str = "eval"
+    backward: bool = False
+    rows: tuple[int, int] | None = None
+
+    def input(self) -> Array:
+        """Draw the input; rows selects some items of the batch."""
+        random = random_state(self.seed, "input", self.shape)
+        x = random.standard_normal(self.shape)
+        x = x if self.rows is None else x[slice(*self.rows)]
+        return x if self.dtype == "float64" else x.astype(np.float32)
+
+    def key(self) -> str:
+        return json.dumps(vars(self))
+
+
+class Reference(Protocol):
+    """Right answers: from a worker that runs the solution, or from a recording."""
+
+    def describe(
+        self, symbol: Symbol, args: dict[str, Any], shape: tuple[int, ...]
+    ) -> Description: ...
+
+    def outcome(self, symbol: Symbol, challenge: Challenge, where: dict[str, Place]) -> Outcome: ...
+
+    def call(self, function: str, args: list[Any]) -> protocol.Returned: ...
+
+
+class Witness:
+    """Asks one session about one task; keeps handles and answers.
+
+    opens: gives a session in which the task's file can be opened at the path it returns.
+    device: where numbers are computed ("cpu" or "cuda").
+    """
+
+    def __init__(
+        self, task: str, opens: Callable[[], tuple[Session, str]], device: str = "cpu"
+    ) -> None:
+        self.task = task
+        self._opens = opens
+        self._device = device
+        self._session: Session | None = None
+        self._ready: tuple[Session, str] | None = None
+        self._handles: dict[str, int] = {}
+        self._loaded: dict[int, str] = {}
+        self._described: dict[str, Description] = {}
+        self._outcomes: dict[str, Outcome] = {}
+        self._matches: dict[tuple[int, int], tuple[Description, Description, list[Match]]] = {}
+        self.deaths = 0
+
+    def prepare(self) -> None:
+        """Start a worker ahead of time."""
+        self._ready = self._ready or self._opens()
+
+    @once_more
+    def open(self) -> None:
+        """Start a worker and load the task's file, unless that is done.
+
+        Raises:
+            NoAnswer: the file does not load.
+            GaveUp: too many workers died already.
+        """
+        if self._session is not None and self._session.alive:
+            return
+        if self.deaths >= MAX_DEATHS:
+            raise GaveUp
+        ready, self._ready = self._ready, None
+        self.close()
+        self._session, path = ready or self._opens()
+        self._ask(protocol.Open(self.task, path), protocol.Done, "")
+
+    def printed(self) -> str:
+        return "" if self._session is None else self._session.printed()
+
+    def close(self) -> None:
+        """End the session; handles die with it, answers stay."""
+        for session in (self._session, self._ready and self._ready[0]):
+            if session is not None:
+                session.close()
+        self._session = self._ready = None
+        self._handles.clear()
+        self._loaded.clear()
+
+    def forget(self) -> None:
+        """Free the networks the worker holds."""
+        if self._session is not None and self._session.alive:
+            for handle in self._handles.values():
+                self._ask(protocol.Close(handle), protocol.Done, "")
+        self._handles.clear()
+        self._outcomes.clear()
+
+    def build(
+        self,
+        symbol: Symbol,
+        args: dict[str, Any],
+        dtype: str = "float32",
+        lean: bool = False,
+        copy: int = 0,
+    ) -> int:
+        """Construct a symbol, or find it constructed; copy tells instances apart."""
+        self.open()
+        key = json.dumps([symbol.name, args, dtype, lean, copy])
+        if key not in self._handles:
+            if symbol.kind == "large" and not lean:
+                self._close_where(lean=False)
+            device = "cpu" if lean else self._device
+            request = protocol.Build(self.task, symbol.name, args, dtype, device, lean)
+            built = self._ask(request, protocol.Built, call_text(symbol.name, args))
+            self._handles[key] = built.handle
+        return self._handles[key]
+
+    def _close_where(self, lean: bool) -> None:
+        """Close what is held lean, or what is held with numbers: two large networks do not fit."""
+        for key in [key for key in self._handles if json.loads(key)[3] is lean]:
+            handle = self._handles.pop(key)
+            self._loaded.pop(handle, None)
+            self._ask(protocol.Close(handle), protocol.Done, "")
+
+    @once_more
+    def describe(
+        self, symbol: Symbol, args: dict[str, Any], shape: tuple[int, ...], copy: int = 0
+    ) -> Description:
+        """How the symbol uses its weights; with an empty shape only which it has."""
+        key = json.dumps([symbol.name, args, shape, copy])
+        if key not in self._described:
+            dtype = "float32" if symbol.kind == "large" else "float64"
+            lean = symbol.kind != "block" and not shape
+            handle = self.build(symbol, args, dtype, lean=lean, copy=copy)
+            request = protocol.Describe(handle, list(shape))
+            self._described[key] = self._ask(
+                request, protocol.Description, run_text(symbol.name, args, shape)
+            )
+            if lean:
+                self._close_where(lean=True)
+        return self._described[key]
+
+    @once_more
+    def outcome(
+        self, symbol: Symbol, challenge: Challenge, where: dict[str, Place], fresh: bool = False
+    ) -> Outcome:
+        """Fill the weights as the places say and run; asked again, the same answer is kept."""
+        weights = json.dumps({name: vars(place) for name, place in where.items()})
+        key = challenge.key() + weights
+        if key not in self._outcomes or fresh:
+            handle = self.build(symbol, challenge.args, challenge.dtype)
+            self._load(handle, symbol, challenge.seed, where)
+            self._outcomes[key] = self._run(handle, challenge)
+        return self._outcomes[key]
+
+    def _load(self, handle: int, symbol: Symbol, seed: str, where: dict[str, Place]) -> None:
+        state = json.dumps([seed, {name: vars(place) for name, place in where.items()}])
+        if self._loaded.get(handle) != state:
+            self._ask(protocol.Load(handle, seed, where), protocol.Done, symbol.name)
+            self._loaded[handle] = state
+
+    def _run(self, handle: int, challenge: Challenge) -> Outcome:
+        if challenge.mode == "train":
+            self._loaded.pop(handle, None)  # running statistics move
+        request = protocol.Run(
+            handle,
+            challenge.input(),
+            "train" if challenge.mode == "train" else "eval",
+            challenge.backward,
+            challenge.seed,
+        )
+        call = run_text(challenge.symbol, challenge.args, challenge.shape)
+        return self._ask(request, protocol.Outcome, call)
+
+    def matches(self, ours: Description, wanted: Description) -> list[Match]:
+        """Matches of two descriptions; descriptions are kept, so these can be too."""
+        key = (id(ours), id(wanted))
+        if key not in self._matches:
+            self._matches[key] = (ours, wanted, matches(ours, wanted))
+        return self._matches[key][2]
+
+    def round_trip(self, symbol: Symbol, challenge: Challenge) -> tuple[Outcome, Outcome]:
+        """Run one instance, load its state_dict into another with other weights, run that."""
+        first = self.build(symbol, challenge.args, challenge.dtype)
+        second = self.build(symbol, challenge.args, challenge.dtype, copy=1)
+        self._load(first, symbol, challenge.seed, {})
+        self._load(second, symbol, challenge.seed[::-1], {})
+        self._loaded.pop(second)
+        before = self._run(first, challenge)
+        call = f"load_state_dict of {call_text(symbol.name, challenge.args)}"
+        self._ask(protocol.Copy(first, second), protocol.Done, call)
+        return before, self._run(second, challenge)
+
+    @once_more
+    def call(self, function: str, args: list[Any]) -> protocol.Returned:
+        """Call a function of the task's file."""
+        self.open()
+        request = protocol.Call(self.task, function, args)
+        return self._ask(request, protocol.Returned, f"{function}(...)")
+
+    def _ask(self, request: protocol.Request, kind: type[Kind], call: str) -> Kind:
+        assert self._session is not None
+        answer = self._session.ask(request)
+        if not self._session.alive:
+            self.deaths += 1
+            self._handles.clear()
+            self._loaded.clear()
+        if isinstance(answer, Fault):
+            raise NoAnswer(answer, call)
+        if not isinstance(answer, kind):
+            raise NoAnswer(Fault("protocol", "an answer to another question"), call)
+        return answer
+
+
+def call_text(name: str, args: dict[str, Any]) -> str:
+    """The call as a learner would write it."""
+    return f"{name}({', '.join(f'{key}={value!r}' for key, value in args.items())})"
+
+
+def run_text(name: str, args: dict[str, Any], shape: tuple[int, ...] | list[int]) -> str:
+    """The call of a module on an input of a shape; (…) is the shape of the input."""
+    if not shape:
+        return call_text(name, args)
+    return f"{call_text(name, args)}(x{shape_text(shape)})"
+
+
+def shape_text(shape: tuple[int, ...] | list[int]) -> str:
+    return f"[{'x'.join(map(str, shape))}]"

@@ -1,0 +1,362 @@
+"""Answering questions about a submission: builds, fills, runs and describes its modules.
+
+This code shares a process with the student's; it judges nothing.
+"""
+
+import contextlib
+import gc
+import os
+import sys
+import traceback
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+from autograder.observe import protocol, trace
+from autograder.observe.draw import pattern
+from autograder.observe.probes import Probe
+from autograder.observe.protocol import Fault, Outcome, Place
+from autograder.observe.weights import fill, project, take_part
+
+FREEZE_ABOVE = 10_000_000  # larger linear weights get no gradient: it would only cost memory
+SKIP_INIT_ABOVE = 100_000  # initial values are overwritten anyway
+
+
+@dataclass
+class Held:
+    """A built module, which weights it got, and the roles a recorded pass saw."""
+
+    module: nn.Module
+    build: protocol.Build
+    places: dict[str, Place] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)
+
+
+class SkipInit(TorchFunctionMode):
+    """Leave large tensors as they are where they would be initialised at random."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if getattr(func, "__name__", "").endswith(("uniform_", "normal_", "orthogonal_")):
+            tensor = args[0] if args else (kwargs or {}).get("tensor")
+            if isinstance(tensor, Tensor) and tensor.numel() > SKIP_INIT_ABOVE:
+                return tensor
+        return func(*args, **(kwargs or {}))
+
+
+class StudentError(Exception):
+    """Carries a Fault up to the answer."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+class Worker:
+    """Answers requests; knows nothing of pipes, so that it can also run in process.
+
+    folders: filled with the folders that student files come from.
+    interruptible: whether Ctrl-C ends it (in process) or is the student's doing.
+    """
+
+    def __init__(self, folders: set[str], interruptible: bool = False) -> None:
+        self._modules: dict[str, types.ModuleType] = {}
+        self._folders = folders
+        self._interruptible = interruptible
+        self.last_error: BaseException | None = None
+        self._held: dict[int, Held] = {}
+        self._count = 0
+
+    def answer(self, request: protocol.Request) -> protocol.Answer:
+        """Carry out one request; whatever the student's code raises becomes a Fault."""
+        handler: Callable[[Any], protocol.Answer] = getattr(self, type(request).__name__.lower())
+        try:
+            return handler(request)
+        except StudentError as error:
+            return error.fault
+        except BaseException as error:  # student code may raise anything, SystemExit included
+            if isinstance(error, KeyboardInterrupt) and self._interruptible:
+                raise
+            self.last_error = error
+            return self._fault(error)
+
+    def open(self, request: protocol.Open) -> protocol.Answer:
+        path = Path(request.path)
+        folder = str(path.parent)
+        self._folders.add(folder + os.sep)
+        if folder not in sys.path:
+            sys.path.append(folder)  # last: a file named torch.py must not hide torch
+        module = types.ModuleType(path.stem)
+        module.__file__ = str(path)
+        sys.modules[path.stem] = module  # dataclasses look their module up
+        code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
+        exec(code, module.__dict__)
+        self._modules[request.task] = module
+        return protocol.Done()
+
+    def build(self, request: protocol.Build) -> protocol.Answer:
+        held = self._make(request)
+        self._count += 1
+        self._held[self._count] = held
+        return protocol.Built(self._count)
+
+    def _make(self, request: protocol.Build) -> Held:
+        symbol = self._symbol(request.task, request.symbol)
+        torch.manual_seed(0)
+        if request.lean:
+            # Any failure may come from the meta device: then the real one decides.
+            with contextlib.suppress(Exception), torch.device("meta"):
+                module = symbol(**request.args)
+                if isinstance(module, nn.Module) and _all_meta(module):
+                    return Held(module, request)
+        with SkipInit():
+            module = self._call_with(symbol, request.symbol, request.args)
+        if not isinstance(module, nn.Module):
+            raise StudentError(Fault("not_a_module", type(module).__name__))
+        return Held(module.to(request.device, _dtype(request.dtype)), request)
+
+    def _call_with(self, symbol: Any, name: str, args: dict[str, Any]) -> Any:
+        """Call by name, and by position where the student chose other names."""
+        try:
+            return symbol(**args)
+        except TypeError as error:
+            if self._frames(error):
+                raise
+            message = _clean(str(error).replace(f"{name}.__init__()", f"{name}()"))
+        try:
+            return symbol(*args.values())
+        except TypeError as error:
+            if self._frames(error):
+                raise
+            raise StudentError(Fault("signature", message)) from None
+
+    def describe(self, request: protocol.Describe) -> protocol.Answer:
+        held = self._held[request.handle]
+        if not request.shape:
+            return protocol.Description(trace.weights(held.module), [], [])
+        x = torch.zeros(request.shape, dtype=_dtype(held.build.dtype), device=held.build.device)
+        output, weights, layers = trace.record(held.module, x)
+        held.roles = {w.name: w.role for w in weights}
+        return protocol.Description(weights, layers, list(_tensor(output).shape))
+
+    def load(self, request: protocol.Load) -> protocol.Answer:
+        held = self._held[request.handle]
+        held.places = request.places
+        roles = {w.name: w.role for w in trace.weights(held.module)} | held.roles
+        state = _state(held.module)
+        for name, tensor in state.items():
+            if name not in request.places:
+                fill(tensor, request.seed, name, roles.get(name, "weight"))
+        for name, place in request.places.items():
+            tensor = state[name.partition("@")[0]]
+            part = take_part(tensor, name) if "@" in name else tensor
+            fill(part, request.seed, place.index, place.role, place.fan_in, place.transposed)
+        return protocol.Done()
+
+    def run(self, request: protocol.Run) -> protocol.Answer:
+        held = self._held[request.handle]
+        module = held.module.train(request.mode == "train")
+        leaf = torch.tensor(request.input).to(held.build.device, _dtype(held.build.dtype))
+        leaf.requires_grad_(request.backward)
+        for parameter in module.parameters():
+            parameter.grad = None
+            if parameter.ndim == 2 and parameter.numel() > FREEZE_ABOVE:
+                parameter.requires_grad_(False)
+        torch.manual_seed(int(request.seed, 16))
+        with torch.set_grad_enabled(request.backward):
+            x = leaf * 1  # not a leaf: code that changes its input must be seen doing so
+            output = _tensor(module(x))
+        outcome = Outcome(
+            shape=list(output.shape),
+            dtype=_name(output.dtype),
+            input_changed=not torch.equal(x.detach(), leaf.detach()),
+            output=_array(output),
+            buffers=self._traces(held, dict(module.named_buffers()), request.seed),
+        )
+        if not request.backward:
+            return outcome
+        if output.requires_grad:
+            weights = pattern(request.seed, 0, "projection", output.numel())
+            tiled = np.resize(weights, output.numel())
+            factors = torch.from_numpy(tiled).to(output.device, output.dtype)
+            (output * factors.reshape(output.shape)).sum().backward()  # type: ignore[no-untyped-call]
+        gradients = {
+            name: torch.zeros_like(p) if p.grad is None else p.grad
+            for name, p in module.named_parameters()
+            if p.requires_grad
+        }
+        reached = leaf.grad if leaf.grad is not None else torch.zeros_like(leaf)
+        outcome = replace(
+            outcome,
+            input_gradient=_array(reached),
+            gradients=self._traces(held, gradients, request.seed),
+        )
+        module.zero_grad(set_to_none=True)
+        return outcome
+
+    def _traces(
+        self, held: Held, tensors: dict[str, Tensor], seed: str
+    ) -> dict[str, protocol.Trace]:
+        parts = {
+            name: take_part(tensors[whole].contiguous(), name)
+            for name in held.places
+            if (whole := name.partition("@")[0]) != name and whole in tensors
+        }
+        traces = {}
+        for name, tensor in (tensors | parts).items():
+            if tensor.is_floating_point():
+                place = held.places.get(name)
+                index = name if place is None else place.index
+                if place is not None and place.transposed:
+                    tensor = tensor.t()
+                traces[name] = protocol.Trace(*project(tensor, seed, index))
+        return traces
+
+    def copy(self, request: protocol.Copy) -> protocol.Answer:
+        source, target = self._held[request.source], self._held[request.target]
+        try:
+            state = {name: t.clone() for name, t in source.module.state_dict().items()}
+            target.module.load_state_dict(state)
+        except Exception as error:
+            raise StudentError(replace(self._fault(error), kind="state")) from None
+        return protocol.Done()
+
+    def call(self, request: protocol.Call) -> protocol.Answer:
+        function = self._symbol(request.task, request.function)
+        probes: list[Probe] = []
+
+        def argument(value: Any) -> Any:
+            if isinstance(value, np.ndarray):
+                return torch.tensor(value)
+            if isinstance(value, dict) and set(value) == {"$probe", "seed"}:
+                probes.append(Probe(value["$probe"], value["seed"]))
+                return probes[-1]
+            return value
+
+        args = [argument(value) for value in request.args]
+        before = [probe.state() for probe in probes]
+        try:
+            value = function(*args)
+        except TypeError as error:
+            if self._frames(error):
+                raise
+            raise StudentError(Fault("signature", _clean(str(error)))) from None
+        changed = ""
+        for probe, old in zip(probes, before, strict=True):
+            new = probe.state()
+            changed = next((key for key in old if old[key] != new[key]), changed)
+        return protocol.Returned(_plain(value), type(value).__name__, changed)
+
+    def close(self, request: protocol.Close) -> protocol.Answer:
+        held = self._held.pop(request.handle, None)
+        large = held and any(p.numel() > FREEZE_ABOVE for p in held.module.parameters())
+        del held
+        if large:
+            gc.collect()  # a network that refers to itself would stay
+        return protocol.Done()
+
+    def _symbol(self, task: str, name: str) -> Any:
+        symbol = getattr(self._modules[task], name, None)
+        if symbol is None:
+            raise StudentError(Fault("missing_symbol", name))
+        return symbol
+
+    def _frames(self, error: BaseException) -> list[traceback.FrameSummary]:
+        """The frames of the traceback that are the student's own, outermost first."""
+        return [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename.startswith(tuple(self._folders))
+        ]
+
+    def _fault(self, error: BaseException) -> Fault:
+        """Name the line of the student's file that raised, never our own."""
+        frames = self._frames(error)
+        file = Path(frames[-1].filename).name if frames else ""
+        line = frames[-1].lineno or 0 if frames else 0
+        kind = "error"
+        if isinstance(error, SyntaxError):
+            kind, line = "syntax", error.lineno or 0
+            file = Path(error.filename or "").name
+            if "codec" in str(error) or "decode" in str(error) or "encoding" in str(error):
+                kind = "encoding"
+        elif isinstance(error, NotImplementedError):
+            kind = "not_written"
+        elif isinstance(error, ImportError):
+            kind = "import"
+        elif isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+            kind = "memory"
+        elif isinstance(error, ValueError):
+            kind = "value"
+        return Fault(kind, _clean(_text(error)), file, line)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        text = error.msg if isinstance(error, SyntaxError) else str(error)
+    except Exception:  # a student's exception may fail to print
+        text = ""
+    if isinstance(error, (NotImplementedError, SyntaxError)):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _clean(text: str) -> str:
+    line = " ".join(text.split())
+    return "".join(c for c in line if c.isprintable())[:300]
+
+
+def _tensor(output: Any) -> Tensor:
+    if not isinstance(output, Tensor):
+        raise StudentError(Fault("not_a_tensor", type(output).__name__))
+    return output
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    # as_subclass: a student's tensor subclass must not follow us here
+    plain = tensor.detach().as_subclass(Tensor).cpu()
+    if plain.dtype not in (torch.float32, torch.float64):
+        plain = plain.float()
+    return plain.contiguous().numpy()
+
+
+def _plain(value: Any) -> Any:
+    """Numbers, text, tensors, lists and dicts of them; anything else becomes None."""
+    if isinstance(value, Tensor):
+        return _array(value)
+    if isinstance(value, (np.floating, np.integer)):
+        return value.item()
+    if isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return None
+
+
+def _state(module: nn.Module) -> dict[str, Tensor]:
+    state = dict(module.named_parameters()) | dict(module.named_buffers())
+    return {name: t.data for name, t in state.items() if t.is_floating_point()}
+
+
+def _all_meta(module: nn.Module) -> bool:
+    return all(t.is_meta for t in (*module.parameters(), *module.buffers()))
+
+
+def _dtype(name: str) -> torch.dtype:
+    dtype = getattr(torch, name)
+    assert isinstance(dtype, torch.dtype)
+    return dtype
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
