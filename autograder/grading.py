@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder import __version__
 from autograder.checks.plugin import Bench, Judge, Result, planned
-from autograder.checks.promise import Check, Message
+from autograder.checks.promise import Check, Message, clean
 from autograder.checks.witness import NoAnswer, Reference, Witness
 from autograder.course import Course, patched
 from autograder.errors import GraderFault
@@ -166,7 +166,7 @@ def grade(
             bench.student.close()
     reports = [_task_report(files, results) for files in found]
     return Report(
-        submission=str(folder),
+        submission=clean(str(folder)),
         commit=commit_of(folder),
         seed=",".join(f"{name}={seed}" for name, seed in seeds.items()),
         device=options.device,

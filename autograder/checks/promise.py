@@ -7,6 +7,7 @@ from typing import Any, NoReturn, TypeVar
 
 from autograder.tasks import Task
 
+MAX_TEXT = 400
 Value = str | int | float
 Function = TypeVar("Function", bound=Callable[..., None])
 
@@ -17,6 +18,15 @@ class Message:
 
     id: str
     values: dict[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        values = {k: clean(v) if isinstance(v, str) else v for k, v in self.values.items()}
+        object.__setattr__(self, "values", values)
+
+
+def clean(text: str) -> str:
+    """Text a student may have chosen, as every file and terminal can hold it."""
+    return text[:MAX_TEXT].encode("utf-8", "replace").decode()
 
 
 class Failed(Exception):

@@ -7,7 +7,16 @@ from functools import cached_property
 from typing import Any
 
 from autograder.checks.compare import Difference, difference
-from autograder.checks.witness import Challenge, NoAnswer, Reference, Witness, call_text
+from autograder.checks.promise import expect
+from autograder.checks.witness import (
+    Challenge,
+    NoAnswer,
+    Reference,
+    Witness,
+    call_text,
+    run_text,
+    shape_text,
+)
 from autograder.observe.draw import random_state
 from autograder.observe.match import Match, places
 from autograder.observe.protocol import Description, Outcome
@@ -83,9 +92,19 @@ class Subject:
 
     def run(self, challenge: Challenge, fresh: bool = False) -> Outcome:
         """The student's outcome, with the reference's weights where they can be matched."""
-        found = self.matches(Sample(challenge.args, challenge.shape), self.reference)
+        sample = Sample(challenge.args, challenge.shape)
+        found = self.matches(sample, self.reference)
         where = found[0].student if found else {}
-        return self.student.outcome(self.symbol, challenge, where, fresh)
+        outcome = self.student.outcome(self.symbol, challenge, where, fresh)
+        expected = self.description(sample).output
+        expect(
+            len(outcome.shape) == len(expected) and outcome.shape[1:] == expected[1:],
+            "shape.wrong",
+            call=run_text(challenge.symbol, challenge.args, challenge.shape),
+            got=shape_text(outcome.shape),
+            expected=shape_text(expected),
+        )
+        return outcome
 
     def right(self, challenge: Challenge) -> Outcome:
         """The reference's outcome."""

@@ -242,7 +242,10 @@ class Witness:
             challenge.seed,
         )
         call = run_text(challenge.symbol, challenge.args, challenge.shape)
-        return self._ask(request, protocol.Outcome, call)
+        outcome = self._ask(request, protocol.Outcome, call)
+        if list(outcome.output.shape) != outcome.shape:
+            raise NoAnswer(Fault("protocol", "an output of another shape than stated"), call)
+        return outcome
 
     def matches(self, ours: Description, wanted: Description) -> list[Match]:
         """Matches of two descriptions; descriptions are kept, so these can be too."""
