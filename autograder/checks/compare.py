@@ -53,8 +53,9 @@ def difference(got: Outcome, expected: Outcome, match: Match, dtype: str) -> Dif
     found = _traces(got.buffers, expected.buffers, match)
     if found is not None and not found[0] <= allowed:
         return Difference("statistics", *found)
-    # In float32 some of a million elements sit at ReLU's kink and take the other slope.
-    allowed *= 1 if dtype == "float64" else 10
+    # In float32 some of a million elements sit at a kink of ReLU or max pooling and take the
+    # other slope: right code that sums in another order was seen to differ by 0.03.
+    allowed *= 1 if dtype == "float64" else 50
     if expected.input_gradient is not None:
         ours = got.input_gradient
         error = math.inf if ours is None else _norm_distance(thin(ours), expected.input_gradient)
