@@ -98,16 +98,22 @@ def make_bench(files: TaskFiles, root: Path, workers: Workers, debug: bool = Fal
 
 
 class DebugSession(InProcessSession):
-    """Stops in the debugger where the student's code raised."""
+    """Stops in the debugger where the student's code first raised."""
+
+    stopped = False
 
     def ask(self, request: protocol.Request) -> protocol.Answer:
         answer = super().ask(request)
-        error = self.worker.last_error
-        if error is not None and not isinstance(error, NotImplementedError):
+        error, self.worker.last_error = self.worker.last_error, None
+        # A ValueError while building is what the task asks for; one stop is enough.
+        expected = isinstance(error, NotImplementedError) or (
+            isinstance(request, protocol.Build) and isinstance(error, ValueError)
+        )
+        if error is not None and not expected and not self.stopped:
             import pdb
             import traceback
 
-            self.worker.last_error = None
+            self.stopped = True
             traceback.print_exception(error)
             pdb.post_mortem(error.__traceback__)
         return answer

@@ -6,11 +6,16 @@ import sys
 import traceback
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from autograder.errors import GraderFault, UsageError
+
+BATCH = "batch.json"  # the seed of an output folder
+
+if TYPE_CHECKING:
+    from autograder.tasks import Task
 
 app = typer.Typer(
     add_completion=False,
@@ -94,11 +99,11 @@ def check(
     from autograder.checking import Checker, changes, find_folder
     from autograder.messages import Catalogue
     from autograder.report.terminal import make_console
-    from autograder.tasks import all_tasks, task_named
+    from autograder.tasks import all_tasks
 
     catalogue = Catalogue.chosen(lang)
     root, here = find_folder(dir)
-    chosen = [task_named(name) for name in tasks or []] or here or list(all_tasks())
+    chosen = _tasks(tasks) or here or list(all_tasks())
     console = make_console()
     checker = Checker(root, chosen, console, catalogue, pdb)
     try:
@@ -140,7 +145,7 @@ def grade(
     from autograder.report.as_json import to_dict, to_json
     from autograder.report.html import class_html, grades_csv, to_html
     from autograder.report.terminal import make_console, print_report
-    from autograder.tasks import all_tasks, task_named
+    from autograder.tasks import all_tasks
 
     if engine is Engine.ray:
         raise UsageError("--engine ray is not available in this version; leave it out")
@@ -151,7 +156,7 @@ def grade(
     catalogue = Catalogue.chosen(lang)
     plan = Plan(
         course=find_course(course),
-        tasks=tuple(task_named(name) for name in task or []) or all_tasks(),
+        tasks=tuple(_tasks(task)) or all_tasks(),
         seed=seed,
         key=_course_key(out),
         device=_device(device),
@@ -160,6 +165,7 @@ def grade(
     )
     console = make_console(sys.stderr if json_file == "-" else None)
     reports = []
+    submissions = list({folder.resolve(): folder for folder in submissions}.values())
     names = _file_names(submissions)
     for folder, report in grade_all(submissions, plan):
         reports.append(report)
@@ -224,6 +230,13 @@ def build(
 
     found = find_course(course)
     if out is not None:
+        if check:
+            raise UsageError("--check writes nothing: leave out --out")
+        if any(
+            (found.folder / name) in (out.resolve(), *out.resolve().parents)
+            for name in ("solutions", "assignments")
+        ):
+            raise UsageError(f"--out {out}: would overwrite the course; choose another folder")
         print(f"{len(build_stubs(found, lang, out))} files written to {out}")
         return
     if lang is not Lang.en:
@@ -244,12 +257,19 @@ def verify(
     """Prove the checks: the reference passes, stubs are not written, every mutant is caught."""
     from autograder.course import find_course
     from autograder.report.terminal import make_console
-    from autograder.tasks import all_tasks, task_named
+    from autograder.tasks import all_tasks
     from autograder.verify import verify as verify_all
 
-    tasks = tuple(task_named(name) for name in task or []) or all_tasks()
+    tasks = tuple(_tasks(task)) or all_tasks()
     if not verify_all(find_course(course), tasks, seeds, make_console()):
         raise typer.Exit(1)
+
+
+def _tasks(names: list[str] | None) -> "list[Task]":
+    """The tasks named, each once."""
+    from autograder.tasks import task_named
+
+    return list({task_named(name).name: task_named(name) for name in names or []}.values())
 
 
 def _device(device: Device) -> str:
@@ -280,10 +300,13 @@ def _course_key(out: Path | None) -> str:
         return key
     if out is None:
         return secrets.token_hex(16)
-    batch = out / "batch.json"
+    batch = out / BATCH
     if batch.is_file():
         try:
-            return str(json.loads(batch.read_text(encoding="utf-8"))["seed"])
+            seed = json.loads(batch.read_text(encoding="utf-8"))["seed"]
+            if not isinstance(seed, str) or len(seed) != 32:
+                raise ValueError("no seed in it")
+            return seed
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UsageError(f"{batch}: cannot be read ({error!r}); delete it") from None
     key = secrets.token_hex(16)
@@ -296,7 +319,7 @@ def _file_names(submissions: list[Path]) -> dict[Path, str]:
     names: dict[Path, str] = {}
     for folder in submissions:
         name = folder.resolve().name or "submission"
-        used = set(names.values())
+        used = {*names.values(), "batch"}
         number = 2
         while name in used:
             name, number = f"{folder.resolve().name}-{number}", number + 1
@@ -306,6 +329,8 @@ def _file_names(submissions: list[Path]) -> dict[Path, str]:
 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
+    if not path.name or path.is_dir():
+        raise UsageError(f"{path}: this is a folder; give the name of a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.part")

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import platform
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,11 +16,11 @@ from autograder.checks.plugin import Bench, Judge, Result, planned
 from autograder.checks.promise import Check, Message, clean
 from autograder.checks.witness import NoAnswer, Reference, Witness
 from autograder.course import Course, patched
-from autograder.errors import GraderFault
+from autograder.errors import GraderFault, UsageError
 from autograder.observe import protocol
 from autograder.observe.session import LocalSession, Profile, Session, SharedSession
 from autograder.report.model import CheckReport, Report, TaskReport
-from autograder.submission import TaskFiles, read_submission
+from autograder.submission import TaskFiles, read_file, read_submission
 from autograder.tasks import Task, all_tasks
 
 
@@ -112,7 +113,10 @@ def task_seed(options: Options, files: TaskFiles) -> str:
     if options.seed is not None:
         stated = dict(part.split("=", 1) for part in options.seed.split(",") if "=" in part)
         if files.task.name in stated:
-            return stated[files.task.name]
+            seed = stated[files.task.name]
+            if not re.fullmatch(r"[0-9a-f]{1,15}", seed):
+                raise UsageError(f"--seed {files.task.name}={seed}: copy the seed of the report")
+            return seed
         return _hmac(options.seed, files.task.name)
     return _hmac(options.key, f"{files.task.name}/{files.digest()}")
 
@@ -226,20 +230,28 @@ def commit_of(folder: Path) -> str | None:
 
 def _head(git: Path) -> str | None:
     try:
-        head = (git / "HEAD").read_text(encoding="ascii").strip()
+        head = _git_text(git / "HEAD")
         if not head.startswith("ref: "):
             return _commit(head)
         name = head.removeprefix("ref: ")
         if ".." in name or not name.startswith("refs/"):
             return None
         if (git / name).is_file():
-            return _commit((git / name).read_text(encoding="ascii").strip())
-        for line in (git / "packed-refs").read_text(encoding="ascii").splitlines():
+            return _commit(_git_text(git / name))
+        for line in _git_text(git / "packed-refs").splitlines():
             if line.endswith(f" {name}"):
                 return _commit(line.split()[0])
     except (OSError, UnicodeDecodeError):
         pass
     return None
+
+
+def _git_text(path: Path) -> str:
+    """A small regular file of .git; a student may have put anything else there."""
+    content, problem = read_file(path)
+    if problem:
+        raise OSError(problem)
+    return content.decode("ascii").strip()
 
 
 def _commit(text: str) -> str | None:

@@ -164,7 +164,8 @@ def check_against(predictions: Table, truth: Table, classes: set[str]) -> None:
 
 def listed(what: str, problems: list[str]) -> str:
     """A message of several lines; at most SHOWN problems, the rest counted."""
-    lines = [f"{what}:", *(f"  {problem}" for problem in problems[:SHOWN])]
+    shown = ("".join(c if c.isprintable() else "?" for c in text) for text in problems[:SHOWN])
+    lines = [f"{what}:", *(f"  {text}" for text in shown)]
     if len(problems) > SHOWN:
         lines.append(f"  and {len(problems) - SHOWN} more")
     return "\n".join(lines)

@@ -73,7 +73,7 @@ def read_task(folder: Path, task: Task) -> TaskFiles:
     for entry in entries:
         if not entry.name.endswith(".py"):
             continue
-        content, trouble = _read(Path(entry.path))
+        content, trouble = read_file(Path(entry.path))
         if entry.name == task.file:
             problem = trouble
         if not trouble and (len(files) < MAX_FILES or entry.name == task.file):
@@ -81,7 +81,7 @@ def read_task(folder: Path, task: Task) -> TaskFiles:
     return TaskFiles(task, files if not problem else {}, problem)
 
 
-def _read(path: Path) -> tuple[bytes, str]:
+def read_file(path: Path) -> tuple[bytes, str]:
     """The bytes of a regular file of bearable size, or the message id of what is wrong."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     flags |= getattr(os, "O_BINARY", 0)

@@ -10,6 +10,12 @@ from autograder.checks.promise import expect, fail, promise
 from autograder.checks.subject import Subject
 from autograder.observe.draw import random_state
 
+TOLD = {
+    "plain": "model",
+    "unused": "model_with_unused_layer",
+    "frozen": "model_with_frozen_layer",
+}
+
 
 @promise(points=2, after="is_written", symbol="first_weight_gradient")
 def test_chain_rule(subject: Subject) -> None:
@@ -29,10 +35,10 @@ def check_chain_rule(subject: Subject) -> None:
     numbers = [round(float(n), 3) for n in random.uniform(0.2, 2.0, 4)]
     tensors = [random.uniform(-2, 2, (2, 3)) for _ in range(4)]
     for args in ([0.1, 0.1, 0.1, 0.1], numbers, tensors):
-        got = subject.student.call(subject.symbol.name, list(args))
-        right = subject.reference.call(subject.symbol.name, list(args))
         words = [str(a) if isinstance(a, float) else "tensor" for a in args]
         call = f"{subject.symbol.name}({', '.join(words)})"
+        got = subject.student.call(subject.symbol.name, list(args), call)
+        right = subject.reference.call(subject.symbol.name, list(args))
         if args is tensors:
             alike = isinstance(got.value, np.ndarray) and got.value.shape == (2, 3)
             expect(alike, "value.not_a_tensor", call=call, got=got.kind)
@@ -61,9 +67,9 @@ def test_gradient_norms(subject: Subject) -> None:
     """gradient_norms names every weight, in order, with the norm of its gradient."""
     for kind in ("plain", "unused", "frozen"):
         args = probe_arguments(subject, kind)
-        got = subject.student.call("gradient_norms", args).value
+        call = f"gradient_norms({TOLD[kind]}, x)"
+        got = subject.student.call("gradient_norms", args, call).value
         right = subject.reference.call("gradient_norms", args).value
-        call = f"gradient_norms({kind} model, x)"
         expect(isinstance(got, dict), "norms.not_a_dict", call=call)
         missing = [name for name in right if name not in got]
         expect(not missing, "norms.missing", call=call, names=", ".join(missing))

@@ -8,6 +8,7 @@ import functools
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -145,7 +146,7 @@ class Witness:
         ready, self._ready = self._ready, None
         self.close()
         self._session, path = ready or self._opens()
-        self._ask(protocol.Open(self.task, path), protocol.Done, "")
+        self._ask(protocol.Open(self.task, path), protocol.Done, f"import {Path(path).stem}")
 
     def printed(self) -> str:
         return "" if self._session is None else self._session.printed()
@@ -201,9 +202,9 @@ class Witness:
         """How the symbol uses its weights; with an empty shape only which it has."""
         key = json.dumps([symbol.name, args, shape, copy])
         if key not in self._described:
-            dtype = "float32" if symbol.kind == "large" else "float64"
             lean = symbol.kind != "block" and not shape
-            handle = self.build(symbol, args, dtype, lean=lean, copy=copy)
+            # float32: a layer in a plain list stays so, and must be told by what it is.
+            handle = self.build(symbol, args, lean=lean, copy=copy)
             request = protocol.Describe(handle, list(shape))
             self._described[key] = self._ask(
                 request, protocol.Description, run_text(symbol.name, args, shape)
@@ -267,11 +268,11 @@ class Witness:
         return before, self._run(second, challenge)
 
     @once_more
-    def call(self, function: str, args: list[Any]) -> protocol.Returned:
-        """Call a function of the task's file."""
+    def call(self, function: str, args: list[Any], text: str = "") -> protocol.Returned:
+        """Call a function of the task's file; text is the call as a learner reads it."""
         self.open()
         request = protocol.Call(self.task, function, args)
-        return self._ask(request, protocol.Returned, f"{function}(...)")
+        return self._ask(request, protocol.Returned, text or f"{function}(...)")
 
     def _ask(self, request: protocol.Request, kind: type[Kind], call: str) -> Kind:
         assert self._session is not None

@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 
 from autograder.observe import protocol, trace
 from autograder.observe.draw import pattern
-from autograder.observe.probes import Probe
+from autograder.observe.probes import Probe, state_of
 from autograder.observe.protocol import Fault, Outcome, Place
 from autograder.observe.weights import fill, project, take_part
 
@@ -242,7 +242,7 @@ class Worker:
             return value
 
         args = [argument(value) for value in request.args]
-        before = [probe.state() for probe in probes]
+        before = [state_of(probe) for probe in probes]
         try:
             value = function(*args)
         except TypeError as error:
@@ -251,7 +251,7 @@ class Worker:
             raise StudentError(Fault("signature", _clean(str(error)))) from None
         changed = ""
         for probe, old in zip(probes, before, strict=True):
-            new = probe.state()
+            new = state_of(probe)
             changed = next((key for key in old if old[key] != new[key]), changed)
         return protocol.Returned(_plain(value), type(value).__name__, changed)
 
@@ -277,6 +277,11 @@ class Worker:
             if frame.filename.startswith(tuple(self._folders))
         ]
 
+    def _raised_by_student(self, error: BaseException) -> bool:
+        """Whether the innermost frame is the student's: torch raises NotImplementedError too."""
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        return bool(last) and last[0].filename.startswith(tuple(self._folders))
+
     def _fault(self, error: BaseException) -> Fault:
         """Name the line of the student's file that raised, never our own."""
         frames = self._frames(error)
@@ -288,7 +293,7 @@ class Worker:
             file = Path(error.filename or "").name
             if "codec" in str(error) or "decode" in str(error) or "encoding" in str(error):
                 kind = "encoding"
-        elif isinstance(error, NotImplementedError):
+        elif isinstance(error, NotImplementedError) and self._raised_by_student(error):
             kind = "not_written"
         elif isinstance(error, ImportError):
             kind = "import"

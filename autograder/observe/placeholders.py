@@ -16,11 +16,11 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 WELL_KNOWN = {
-    "PIL", "albumentations", "autograder", "cv2", "einops", "fastai", "gradio", "jax",
-    "keras", "lightning", "matplotlib", "monai", "pandas", "plotly", "pytorch_lightning",
-    "safetensors", "scipy", "seaborn", "simpsons", "skimage", "sklearn", "tensorboard",
-    "tensorflow", "timm", "torchinfo", "torchmetrics", "torchsummary", "torchvision", "tqdm",
-    "transformers", "wandb",
+    "PIL", "albumentations", "autograder", "cv2", "einops", "fastai", "google", "gradio",
+    "IPython", "jax", "keras", "lightning", "matplotlib", "monai", "pandas", "plotly",
+    "pytorch_lightning", "safetensors", "scipy", "seaborn", "simpsons", "skimage", "sklearn",
+    "tensorboard", "tensorflow", "timm", "torchinfo", "torchmetrics", "torchsummary",
+    "torchvision", "tqdm", "transformers", "wandb",
 }  # fmt: skip
 
 

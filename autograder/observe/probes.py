@@ -43,11 +43,13 @@ class Probe(nn.Module):
         logits: Tensor = self.head(maps.mean(dim=(2, 3)))  # (B, 5)
         return logits
 
-    def state(self) -> dict[str, object]:
-        """What a function may not change: gradients, flags and parameters."""
-        return {
-            "grad": [None if p.grad is None else p.grad.tolist() for p in self.parameters()],
-            "training": [m.training for m in self.modules()],
-            "requires_grad": [p.requires_grad for p in self.parameters()],
-            "weights": [p.tolist() for p in self.parameters()],
-        }
+
+def state_of(probe: nn.Module) -> dict[str, object]:
+    """What a function may not change: gradients, flags and parameters."""
+    parameters = list(nn.Module.parameters(probe))
+    return {
+        "grad": [None if p.grad is None else p.grad.tolist() for p in parameters],
+        "training": [m.training for m in nn.Module.modules(probe)],
+        "requires_grad": [p.requires_grad for p in parameters],
+        "weights": [p.tolist() for p in parameters],
+    }

@@ -25,6 +25,7 @@ import numpy as np
 MAGIC = b"AG1\n"
 MAX_HEADER = 4 << 20
 MAX_TENSORS = 256 << 20
+MAX_INT = 2**53  # what a float holds exactly
 DTYPES = {name: np.dtype(name) for name in ("float32", "float64", "int64", "uint8", "bool")}
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -334,7 +335,7 @@ def _pack(value: Any, tensors: list[Array]) -> Any:
 def _unpack(expected: Any, value: Any, tensors: list[Array]) -> Any:
     """Rebuild a value of the expected type from JSON, or raise ProtocolError."""
     if type(value) is expected and expected in (int, str, bool, float):
-        return value
+        return _bounded(value)
     origin, args = typing.get_origin(expected), typing.get_args(expected)
     if expected is Any:
         return _unpack_any(value, tensors)
@@ -385,4 +386,10 @@ def _unpack_any(value: Any, tensors: list[Array]) -> Any:
         return {key: _unpack_any(item, tensors) for key, item in value.items()}
     if isinstance(value, list):
         return [_unpack_any(item, tensors) for item in value]
+    return _bounded(value)
+
+
+def _bounded(value: Any) -> Any:
+    if type(value) is int and abs(value) > MAX_INT:
+        raise ProtocolError("a whole number is too large")
     return value

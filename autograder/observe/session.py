@@ -78,6 +78,7 @@ class LocalSession:
             start_new_session=True,
         )
         self._output = ""
+        self._talk: threading.Thread | None = None
         self._drain = threading.Thread(target=self._read_output, daemon=True)
         self._drain.start()
 
@@ -98,7 +99,8 @@ class LocalSession:
                 answer.set_exception(error)
 
         # A daemon: a process that escaped may hold the pipe open, and we must still end.
-        threading.Thread(target=exchange, daemon=True).start()
+        self._talk = threading.Thread(target=exchange, daemon=True)
+        self._talk.start()
         return answer
 
     def ask(self, request: Request) -> Answer:
@@ -163,9 +165,13 @@ class LocalSession:
         """End the worker and everything it started, and remove its folder."""
         self._kill()
         self._drain.join(timeout=1)
+        if self._talk is not None:
+            self._talk.join(timeout=1)
+        talking = self._talk is not None and self._talk.is_alive()
         for pipe in (self._process.stdin, self._process.stdout):
             try:
-                if pipe is not None:
+                # A process that escaped may hold the pipe: closing would wait for it.
+                if pipe is not None and not talking:
                     pipe.close()
             except OSError:  # unsent bytes of a worker that died
                 pass

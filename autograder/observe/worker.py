@@ -22,11 +22,13 @@ def limit(memory: int, cpu_seconds: float) -> None:
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = int(used.ru_utime + used.ru_stime + cpu_seconds) + 1
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, hard))
+    wanted = {resource.RLIMIT_CPU: seconds, resource.RLIMIT_CORE: 0}
     if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        wanted[resource.RLIMIT_DATA] = memory
+    for kind, value in wanted.items():
+        hard = resource.getrlimit(kind)[1]  # the machine's own limit may be lower
+        soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (soft, hard))
 
 
 def main() -> None:

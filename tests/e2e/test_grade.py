@@ -100,6 +100,9 @@ def test_a_missing_task_is_reported_and_the_others_are_graded(submission: Path) 
         (["check", "--dir", "datasets"], "no task found here"),
         (["score", "nowhere.csv", "--truth", "datasets/example/truth.csv"], "no such file"),
         (["build", "--lang", "ru"], "--out DIR"),
+        (["build", "--out", "solutions"], "would overwrite the course"),
+        (["grade", "solutions", "--task", "gradients", "--seed", "gradients=zz"], "copy the seed"),
+        (["grade", "solutions", "--task", "gradients", "--html", "."], "this is a folder"),
     ],
 )
 def test_misuse_ends_with_2_and_a_remedy(words: list[str], message: str) -> None:
@@ -174,6 +177,23 @@ def test_things_that_are_not_files(solutions: Solutions, tmp_path: Path, kind: s
         "file.not_a_file",
         "file.unreadable",
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits and FIFOs are tested on Linux")
+def test_a_lower_limit_and_a_hostile_git_folder_cost_nothing(submission: Path) -> None:
+    (submission / ".git").mkdir()
+    os.mkfifo(submission / ".git" / "HEAD")
+    words = f"{sys.executable} -m autograder.cli grade . --task gradients --task gradients --json -"
+    course = f"--course {ROOT}"
+    done = subprocess.run(
+        ["bash", "-c", f"ulimit -d 5000000; ulimit -t 200; {words} {course}"],
+        cwd=submission,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    report = json.loads(done.stdout)
+    assert (report["points"], report["max_points"], report["commit"]) == (10, 10, None)
 
 
 def test_equal_files_get_equal_seeds_and_a_seed_can_be_replayed(tmp_path: Path) -> None:

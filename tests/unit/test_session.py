@@ -79,7 +79,7 @@ def test_bom_crlf_and_nothing_load(session: LocalSession, text: bytes) -> None:
         ("    def forward(self, x):\n        raise NotImplementedError('net: x')\n", "not_written"),
         ("    def forward(self):\n        return 1\n", "error"),
         ("    def __init__(self, a):\n        super().__init__()\n", "signature"),
-        ("    pass\n", "not_written"),
+        ("    pass\n", "error"),
         ("    def forward(self, x):\n        return torch.empty(10**14)\n", "memory"),
     ],
 )
