@@ -97,7 +97,7 @@ MUTANTS = [
     def forward(self, x: Tensor) -> Tensor:
         maps = x
         for layer in self.layers:
-            maps = layer(maps.float())
+            maps = layer(maps)
 """,
         fails="vgg.parameter_count.VGGBlock",
         message="parameters.too_few",

@@ -97,7 +97,7 @@ MUTANTS = [
         )
 """,
         by="""        self.layers = [
-            DenseLayer(in_channels + index * growth_rate, growth_rate, bottleneck).double()
+            DenseLayer(in_channels + index * growth_rate, growth_rate, bottleneck)
             for index in range(num_layers)
         ]
 """,
