@@ -1,13 +1,14 @@
 """Many submissions, one report each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.checks.promise import Message
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.grading import Options, Solutions, grade
+from autograder.homework import Rules
 from autograder.report.model import Report
 from autograder.tasks import Task
 
@@ -23,9 +24,12 @@ class Plan:
     device: str
     notes: tuple[Message, ...]
     jobs: int = 1
+    rules: Rules = field(default_factory=Rules)
 
     def options(self) -> Options:
-        return Options(self.tasks, self.seed, self.key, self.device, notes=self.notes)
+        return Options(
+            self.tasks, self.seed, self.key, self.device, notes=self.notes, rules=self.rules
+        )
 
 
 def grade_all(folders: list[Path], plan: Plan) -> Iterator[tuple[Path, Report]]:

@@ -90,15 +90,18 @@ def assignments(course: Course, lang: str) -> dict[str, str]:
     """Every generated file of assignments/ by its path there."""
     files: dict[str, str] = {}
     for task in all_tasks():
-        path = course.solution(task)
-        source = path.read_text(encoding="utf-8")
-        translation = read_translation(path.with_name("ru.toml"), source)
-        name = f"solutions/{task.folder}/{task.file}"
-        files[f"{task.folder}/{task.file}"] = make_stub(source, task, name, lang, translation)
-        for sheet_lang, sheet in SHEETS.items():
-            files[f"{task.folder}/{sheet}"] = make_sheet(
-                source, task, name, sheet_lang, translation
+        sources: dict[str, str] = {}
+        translations: dict[str, Translation] = {}
+        for file in task.files:
+            path = course.solution(task, file)
+            sources[file] = path.read_text(encoding="utf-8")
+            name = "ru.toml" if len(task.files) == 1 else f"{path.stem}.ru.toml"
+            translations[file] = read_translation(path.with_name(name), sources[file])
+            files[f"{task.folder}/{file}"] = make_stub(
+                sources[file], task, f"solutions/{task.folder}/{file}", lang, translations[file]
             )
+        for sheet_lang, sheet in SHEETS.items():
+            files[f"{task.folder}/{sheet}"] = make_sheet(sources, task, sheet_lang, translations)
     return files
 
 
@@ -112,6 +115,8 @@ def make_stub(
     """
     owners = _owners(source, name)
     lines: list[str] = []
+    if BEGIN not in source:
+        raise UsageError(f"{name}: no {BEGIN}: nothing is left for the student")
     begin = 0
     for number, line in enumerate(source.splitlines(), start=1):
         mark = line.strip()
@@ -144,7 +149,8 @@ def make_stub(
         texts = dict(translation.docstrings)
         todo = translation.todo
         stub = re.sub(r"# TODO: (.*)", lambda m: f"# TODO: {todo[m.group(1)]}", stub)
-    texts[""] += f"\n\n{COMMON[lang]}"
+    if not task.homework:
+        texts[""] += f"\n\n{COMMON[lang]}"
     stub = _with_docstrings(stub, texts)
     ast.parse(stub)
     return stub
@@ -233,27 +239,32 @@ def _with_docstrings(stub: str, texts: dict[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def make_sheet(source: str, task: Task, name: str, lang: str, translation: Translation) -> str:
-    """The task as a page to read: the same promises as in the stub, and the points."""
+def make_sheet(
+    sources: dict[str, str], task: Task, lang: str, translations: dict[str, Translation]
+) -> str:
+    """The task as a page to read: the same promises as in the stubs, and the points."""
     catalogue = _catalogue(lang)
     words = {
         "en": ("Lesson block", "Paper", "File", "Check", "What is checked", "Points"),
         "ru": ("Блок урока", "Статья", "Файл", "Проверка", "Что проверяется", "Баллы"),
     }[lang]
-    texts = {key: text for key, (text, _) in docstrings(source).items()}
-    if lang == "ru":
-        texts = translation.docstrings
+    wanted = {symbol.name for symbol in task.symbols} | {"recipe", "Recipe"}
+    name = f"solutions/{task.folder}/"
+    names = ", ".join(f"`{file}`" for file in sources)
     parts = [
         f"<!-- Made by `autograder build` from {name}; do not edit. -->",
         f"# {task.title[lang]}",
-        texts[""],
-        COMMON[lang],
         f"- {words[0]}: {task.lesson[lang]}\n- {words[1]}: {task.paper}\n"
-        f"- {words[2]}: `{task.file}`\n- {words[3]}: `autograder check {task.name}`",
+        f"- {words[2]}: {names}\n- {words[3]}: `autograder check {task.name}`",
     ]
-    for signature, symbol in _signatures(source):
-        if symbol in texts:
-            parts += [f"## `{signature}`", texts[symbol]]
+    for file, source in sources.items():
+        texts = {key: text for key, (text, _) in docstrings(source).items()}
+        if lang == "ru":
+            texts = translations[file].docstrings
+        parts += [f"## `{file}`", texts[""]] if len(sources) > 1 else [texts[""], COMMON[lang]]
+        for signature, symbol in _signatures(source):
+            if symbol in texts and (not task.homework or symbol in wanted):
+                parts += [f"{'#' * (2 + (len(sources) > 1))} `{signature}`", texts[symbol]]
     rows = [f"| {words[4]} | {words[5]} |", "|---|---|"]
     for check in planned(task):
         if check.points:

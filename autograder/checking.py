@@ -15,7 +15,7 @@ from autograder import recordings
 from autograder.checks.plugin import Bench, Judge, Result, planned
 from autograder.checks.witness import Witness
 from autograder.errors import UsageError
-from autograder.grading import check_report, unreadable
+from autograder.grading import check_report, profile_for, unreadable
 from autograder.messages import Catalogue
 from autograder.observe import protocol
 from autograder.observe.session import InProcessSession, LocalSession, Profile, Session
@@ -74,8 +74,10 @@ class Workers:
         self._ahead = self._ahead or LocalSession(Profile())
 
     def take(self, files: TaskFiles) -> LocalSession:
+        if files.task.homework:  # a profile of its own
+            return LocalSession(profile_for(files.task, Profile()), files.placed())
         session, self._ahead = self._ahead or LocalSession(Profile()), None
-        session.place(files.files)
+        session.place(files.placed())
         return session
 
     def close(self) -> None:
@@ -91,9 +93,9 @@ def make_bench(files: TaskFiles, root: Path, workers: Workers, debug: bool = Fal
         if debug:
             return DebugSession(), str((root / files.task.folder / files.task.file).resolve())
         session = workers.take(files)
-        return session, str(session.folder / files.task.file)
+        return session, str(session.folder / files.task.folder / files.task.file)
 
-    witness = Witness(files.task.name, opens)
+    witness = Witness(files.task.name, opens, files=files.task.files)
     return Bench(files.task, witness, recordings.load(files.task), recordings.SEED)
 
 
@@ -186,6 +188,7 @@ class Checker:
     def _line(self, name: str, reports: list[CheckReport]) -> None:
         """One line for a task: solved or not, points, how many checks passed."""
         passed = sum(report.outcome == "passed" for report in reports)
+        reports = [report for report in reports if not _only_graded(report)]
         points = sum(report.points for report in reports)
         maximum = sum(report.check.points for report in reports)
         line = Text().append_text(mark(self._console, "passed" if _solved(reports) else "failed"))
@@ -204,7 +207,12 @@ class Checker:
 
 
 def _solved(reports: list[CheckReport]) -> bool:
-    return all(report.outcome == "passed" for report in reports)
+    """Whether everything passed that can be checked here."""
+    return all(report.outcome == "passed" for report in reports if not _only_graded(report))
+
+
+def _only_graded(report: CheckReport) -> bool:
+    return report.message is not None and report.message.id == "homework.only_graded"
 
 
 def changes(root: Path, tasks: list[Task]) -> Iterator[list[Task]]:

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import traceback
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -136,6 +137,18 @@ def grade(
     engine: Engine = Engine.local,
     jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
     course: CourseOption = None,
+    truth: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="The homework's right classes.")
+    ] = None,
+    public: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Score only these Ids of the homework.")
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Test pictures, to predict some again.")
+    ] = None,
+    runs: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Run folders too large for git, by name.")
+    ] = None,
 ) -> None:
     """Grade submissions: a report for each. Exit 0 whatever the points are."""
     from autograder.batch import Plan, grade_all
@@ -154,14 +167,21 @@ def grade(
     if len(submissions) > 1 and (json_file or html):
         raise UsageError("--json and --html are for one submission; use --out DIR for several")
     catalogue = Catalogue.chosen(lang)
+    found = find_course(course)
+    given = {"truth": truth, "public": public, "images": images, "runs": runs}
+    for name, path in given.items():
+        if path is not None and not path.exists():
+            raise UsageError(f"--{name} {path}: there is no such file or folder")
+    rules = replace(found.homework, **{name: path for name, path in given.items() if path})
     plan = Plan(
-        course=find_course(course),
+        course=found,
         tasks=tuple(_tasks(task)) or all_tasks(),
         seed=seed,
         key=_course_key(out),
         device=_device(device),
         notes=(Message("note.no_sandbox"),),
         jobs=jobs,
+        rules=rules,
     )
     console = make_console(sys.stderr if json_file == "-" else None)
     reports = []

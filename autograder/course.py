@@ -1,11 +1,13 @@
 """The course: course.toml, and the solutions and mutants that stand beside it."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from autograder.errors import GraderFault, UsageError
+from autograder.homework import Rules
 from autograder.mutants import Accepted, Mutant
 from autograder.tasks import Task
 
@@ -17,14 +19,15 @@ class Course:
     folder: Path
     name: str
     languages: tuple[str, ...]
+    homework: Rules = field(default_factory=Rules)
 
-    def solution(self, task: Task) -> Path:
-        """The reference's file of a task.
+    def solution(self, task: Task, file: str = "") -> Path:
+        """The reference's file of a task, or the named one of its files.
 
         Raises:
             UsageError: it is not there.
         """
-        path = self.folder / "solutions" / task.folder / task.file
+        path = self.folder / "solutions" / task.folder / (file or task.file)
         if not path.is_file():
             raise UsageError(
                 f"{path}: the reference is missing; grading needs the course's solutions "
@@ -69,9 +72,25 @@ def _read(path: Path) -> Course:
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
         course = settings["course"]
-        return Course(path.parent.resolve(), course["name"], tuple(course["languages"]))
+        folder = path.parent.resolve()
+        rules = _rules(path, settings.get("homework", {}))
+        return Course(folder, course["name"], tuple(course["languages"]), rules)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise UsageError(f"{path}: cannot be used: {error!r}") from None
+
+
+def _rules(path: Path, settings: dict[str, Any]) -> Rules:
+    """The table [homework]; paths in it are relative to the course's folder."""
+    choices = {"checkpoint": ("optional", "required"), "metric": ("competition", "honest")}
+    known = {f.name for f in fields(Rules)}
+    values: dict[str, Any] = {}
+    for key, value in settings.items():
+        if key not in known or not isinstance(value, str):
+            raise UsageError(f"{path}: [homework] {key}: use {', '.join(sorted(known))}, as text")
+        if key in choices and value not in choices[key]:
+            raise UsageError(f"{path}: [homework] {key} is one of {', '.join(choices[key])}")
+        values[key] = value if key in choices else path.parent.resolve() / value
+    return Rules(**values)
 
 
 def patched(source: str, replace: str, by: str, name: str) -> str:

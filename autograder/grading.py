@@ -6,7 +6,7 @@ import platform
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,11 +17,15 @@ from autograder.checks.promise import Check, Message, clean
 from autograder.checks.witness import NoAnswer, Reference, Witness
 from autograder.course import Course, patched
 from autograder.errors import GraderFault, UsageError
+from autograder.homework import Homework, Rules
 from autograder.observe import protocol
 from autograder.observe.session import LocalSession, Profile, Session, SharedSession
 from autograder.report.model import CheckReport, Report, TaskReport
 from autograder.submission import TaskFiles, read_file, read_submission
 from autograder.tasks import Task, all_tasks
+
+
+HOMEWORK_SECONDS = 60.0  # of CPU for a request: 100 pictures are predicted again
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Options:
     device: str = "cpu"
     student: Profile = field(default_factory=Profile)
     notes: tuple[Message, ...] = ()
+    rules: Rules = field(default_factory=Rules)
 
 
 class Solutions:
@@ -45,6 +50,9 @@ class Solutions:
         self._device = device
         self._witnesses: dict[str, list[Witness]] = {}
         for task in tasks:
+            self._sources[task.name] = {}
+            if task.homework:
+                continue  # the student's own design: there is nothing to compare with
             source = course.solution(task).read_text(encoding="utf-8")
             versions = {task.file: source}
             for variant in course.accepted(task):
@@ -99,10 +107,17 @@ def student_witness(files: TaskFiles, profile: Profile, device: str = "cpu") -> 
     """A witness whose worker sees a private copy of a task's files."""
 
     def opens() -> tuple[Session, str]:
-        session = LocalSession(profile, files.files)
-        return session, str(session.folder / files.task.file)
+        session = LocalSession(profile_for(files.task, profile), files.placed())
+        return session, str(session.folder / files.task.folder / files.task.file)
 
-    return Witness(files.task.name, opens, device)
+    return Witness(files.task.name, opens, device, files.task.files)
+
+
+def profile_for(task: Task, profile: Profile) -> Profile:
+    """The profile with what a task may use beyond it."""
+    if not task.homework:
+        return profile
+    return replace(profile, name="homework", allowed=task.allowed, cpu_seconds=HOMEWORK_SECONDS)
 
 
 def task_seed(options: Options, files: TaskFiles) -> str:
@@ -145,6 +160,7 @@ def grade(
             student_witness(files, options.student, options.device),
             solutions.references(files.task),
             seeds[files.task.name],
+            read_homework(folder, files.task, options.rules),
         )
         for files in readable
     ]
@@ -180,6 +196,13 @@ def grade(
     )
 
 
+def read_homework(folder: Path, task: Task, rules: Rules) -> Homework | None:
+    """The files to score of a submission, if the task is the homework."""
+    if not task.homework:
+        return None
+    return Homework(folder / task.folder, folder.resolve().name, rules)
+
+
 def _task_report(files: TaskFiles, results: dict[str, Result]) -> TaskReport:
     checks = planned(files.task)
     maximum = float(sum(check.points for check in checks))
@@ -187,7 +210,7 @@ def _task_report(files: TaskFiles, results: dict[str, Result]) -> TaskReport:
         status = "missing" if files.problem == "missing" else "graded"
         return TaskReport(files.task.name, status, 0.0, maximum, tuple(unreadable(files, checks)))
     reports = [check_report(results[check.id]) for check in checks]
-    if any(results[check.id].broke for check in checks):
+    if any(results[check.id].broke or results[check.id].held for check in checks):
         return TaskReport(files.task.name, "error", None, maximum, tuple(reports))
     points = sum(report.points for report in reports)
     return TaskReport(files.task.name, "graded", points, maximum, tuple(reports))
@@ -203,8 +226,10 @@ def unreadable(files: TaskFiles, checks: list[Check]) -> list[CheckReport]:
 
 
 def check_report(result: Result) -> CheckReport:
-    """The points of a result: all or nothing."""
+    """The points of a result: all or nothing, unless it states them."""
     points = float(result.check.points) if result.outcome == "passed" else 0.0
+    if result.points is not None:
+        points = result.points
     return CheckReport(result.check, result.outcome, points, result.message, result.seconds)
 
 

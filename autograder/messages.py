@@ -14,6 +14,7 @@ from autograder.checks.promise import Check, Message
 from autograder.errors import UsageError
 
 LANGUAGES = ("en", "ru")
+CHOICES = {"mode", "verified", "honest_kind"}  # values that are words of ours, said by id
 
 
 class Catalogue:
@@ -70,8 +71,8 @@ class Catalogue:
         values = {key: _plain(value) for key, value in message.values.items()}
         if "check" in values:
             values["check"] = self._check_title(values["check"])
-        if "mode" in values:
-            values["mode"] = self._texts.gettext(f"mode.{values['mode']}")
+        for key in CHOICES & values.keys():
+            values[key] = self._texts.gettext(f"{key}.{values[key]}")
         return self._texts.gettext(id).format_map(values)
 
     def _check_title(self, id: str) -> str:

@@ -17,7 +17,8 @@ class Mutant:
     """A mistake real students make: what is replaced by what, and how it shows.
 
     fails is the check that must fail, message the id of the message it must fail with, and
-    what says the mistake in one sentence.
+    what says the mistake in one sentence. file: which file of the task is patched; by default
+    its only one.
     """
 
     id: str
@@ -26,3 +27,4 @@ class Mutant:
     by: str
     fails: str
     message: str
+    file: str = ""

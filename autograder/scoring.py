@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder.errors import UsageError
-from autograder.predictions import check_against, read_ids, read_table
+from autograder.predictions import Table, check_against, read_ids, read_table
 
 SCHEMA = "autograder/score/v1"
 AVERAGES = ("micro", "macro", "weighted")
@@ -107,15 +107,25 @@ def score_files(
         raise UsageError(f"--average {average}: choose one of {', '.join(AVERAGES)}")
     right, guesses = read_table(truth), read_table(predictions)
     check_against(guesses, right, set(CLASSES) | set(right.labels.values()))
+    return score_tables(guesses, right, None if public is None else read_ids(public), average)
+
+
+def score_tables(
+    guesses: Table, right: Table, public: set[str] | None = None, average: str = "micro"
+) -> Score:
+    """Score tables that fit each other, on the public Ids only where they are given.
+
+    Raises:
+        UsageError: a public Id is not in the truth, or none is left.
+    """
     keys = list(right.labels)
     if public is not None:
-        chosen = read_ids(public)
-        unknown = sorted(chosen - set(keys))
+        unknown = sorted(public - set(keys))
         if unknown:
-            raise UsageError(f"{public}: not in the truth: {', '.join(unknown[:5])}")
-        keys = [key for key in keys if key in chosen]
+            raise UsageError(f"public part: not in the truth: {', '.join(unknown[:5])}")
+        keys = [key for key in keys if key in public]
     if not keys:
-        raise UsageError(f"{public or truth}: there is no picture to score")
+        raise UsageError(f"{right.path}: there is no picture to score")
     return score(
         [right.labels[key] for key in keys], [guesses.labels[key] for key in keys], average
     )

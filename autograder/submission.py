@@ -11,24 +11,32 @@ from autograder.tasks import Task, all_tasks
 
 MAX_FILES = 40
 MAX_BYTES = 512 << 10
+SUBMISSION = "submission.csv"
 
 
 @dataclass(frozen=True)
 class TaskFiles:
-    """The Python files of one task, by name; refused says why others were left out.
+    """The Python files of one task, by name.
 
     problem is a message id ("" if the task's file can be judged): missing, link,
-    not_a_file, too_large or unreadable.
+    not_a_file, too_large or unreadable. siblings are files of other tasks that this one may
+    use, by path.
     """
 
     task: Task
     files: dict[str, bytes] = field(default_factory=dict)
     problem: str = ""
+    siblings: dict[str, bytes] = field(default_factory=dict)
+
+    def placed(self) -> dict[str, bytes]:
+        """All files by their path in the session's folder: tasks side by side."""
+        own = {f"{self.task.folder}/{name}": content for name, content in self.files.items()}
+        return self.siblings | own
 
     def digest(self) -> str:
         """Equal for equal files."""
         found = hashlib.sha256()
-        for name, content in sorted(self.files.items()):
+        for name, content in sorted((self.siblings | self.files).items()):
             found.update(f"{name}\0{len(content)}\0".encode(errors="surrogateescape") + content)
         return found.hexdigest()
 
@@ -59,7 +67,23 @@ def read_submission(folder: Path, tasks: tuple[Task, ...] = ()) -> list[TaskFile
 
 
 def read_task(folder: Path, task: Task) -> TaskFiles:
-    """Read one task's folder; never raises for what a student put there."""
+    """Read one task's folder; never raises for what a student put there.
+
+    The homework may use the student's other tasks, and it is judged by its predictions even
+    where its code is missing.
+    """
+    found = read_folder(folder, task)
+    if not task.homework:
+        return found
+    others = (read_folder(folder.parent / o.folder, o) for o in all_tasks() if not o.homework)
+    siblings = {name: content for other in others for name, content in other.placed().items()}
+    handed_in = os.path.lexists(folder / SUBMISSION) and not folder.is_symlink()
+    problem = "" if found.files or handed_in else found.problem
+    return TaskFiles(task, found.files, problem, siblings)
+
+
+def read_folder(folder: Path, task: Task) -> TaskFiles:
+    """The Python files in a task's folder."""
     if folder.is_symlink():
         return TaskFiles(task, problem="link")
     try:
@@ -76,9 +100,9 @@ def read_task(folder: Path, task: Task) -> TaskFiles:
         content, trouble = read_file(Path(entry.path))
         if entry.name == task.file:
             problem = trouble
-        if not trouble and (len(files) < MAX_FILES or entry.name == task.file):
+        if not trouble and (len(files) < MAX_FILES or entry.name in task.files):
             files[entry.name] = content
-    return TaskFiles(task, files if not problem else {}, problem)
+    return TaskFiles(task, files if not problem or task.homework else {}, problem)
 
 
 def read_file(path: Path) -> tuple[bytes, str]:

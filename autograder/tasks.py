@@ -21,12 +21,13 @@ class Sample:
 class Symbol:
     """A class or function of a task.
 
-    kind: block (small), network (runs at small input), large (too large to run often) or
-    function. samples are run with numbers; counted are only constructed and counted;
-    refused must raise ValueError.
+    kind: block (small), network (runs at small input), large (too large to run often),
+    function, or own (a network of the student's own design). samples are run with numbers;
+    counted are only constructed and counted; refused must raise ValueError.
     """
 
     name: str
+    file: str
     kind: str
     samples: tuple[Sample, ...]
     counted: tuple[dict[str, Any], ...]
@@ -35,7 +36,11 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Task:
-    """One task: where its file is, and what the file must hold."""
+    """One task: where its files are, and what they must hold.
+
+    allowed: packages it may use beyond the standard library, torch and numpy. homework: the
+    task that is scored by its predictions and may use the student's other tasks.
+    """
 
     name: str
     folder: str
@@ -44,6 +49,13 @@ class Task:
     lesson: dict[str, str]
     paper: str
     symbols: tuple[Symbol, ...]
+    allowed: tuple[str, ...] = ()
+    homework: bool = False
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files to write, each once, in the order they are loaded."""
+        return tuple(dict.fromkeys(symbol.file for symbol in self.symbols))
 
     def symbol(self, name: str) -> Symbol:
         return next(symbol for symbol in self.symbols if symbol.name == name)
@@ -64,7 +76,7 @@ def task_named(name: str) -> Task:
     """
     key = name.strip("/\\").replace("\\", "/").rpartition("/")[2]
     for task in all_tasks():
-        if key in (task.name, task.folder, task.file):
+        if key in (task.name, task.folder, *task.files):
             return task
     names = ", ".join(task.name for task in all_tasks())
     raise UsageError(f"there is no task {name!r}; the tasks are: {names}")
@@ -78,13 +90,16 @@ def _task(entry: dict[str, Any]) -> Task:
         title=entry["title"],
         lesson=entry["lesson"],
         paper=entry["paper"],
-        symbols=tuple(_symbol(symbol) for symbol in entry["symbol"]),
+        symbols=tuple(_symbol(symbol, entry["file"]) for symbol in entry["symbol"]),
+        allowed=tuple(entry.get("allowed", [])),
+        homework=entry.get("homework", False),
     )
 
 
-def _symbol(entry: dict[str, Any]) -> Symbol:
+def _symbol(entry: dict[str, Any], file: str) -> Symbol:
     return Symbol(
         name=entry["name"],
+        file=entry.get("file", file),
         kind=entry["kind"],
         samples=tuple(
             Sample(sample["args"], tuple(sample["input"])) for sample in entry.get("samples", [])

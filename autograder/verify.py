@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
@@ -11,7 +12,8 @@ from autograder.build import make_stub
 from autograder.checks.plugin import Bench, Judge, Result
 from autograder.checks.witness import Witness
 from autograder.course import Course, patched
-from autograder.grading import Solutions
+from autograder.grading import Solutions, profile_for
+from autograder.homework import Homework, Rules
 from autograder.observe.session import Profile, SharedSession
 from autograder.tasks import Task
 
@@ -43,37 +45,51 @@ def verify(course: Course, tasks: tuple[Task, ...], seeds: int, console: Console
 def prove(course: Course, task: Task, seed: str) -> Iterator[Proof]:
     """The reference, its accepted variants, the stub, then every mutant of a task."""
     solutions = Solutions(course, (task,))
-    students = SharedSession(Profile())
-    source = course.solution(task).read_text(encoding="utf-8")
+    students = SharedSession(profile_for(task, Profile()))
+    sources = {f: course.solution(task, f).read_text(encoding="utf-8") for f in task.files}
+    homework = right_homework(course.folder) if task.homework else None
+    if task.homework:
+        for path in course.folder.glob("solutions/0*/*.py"):
+            students.place(f"{path.parent.name}/{path.name}", path.read_bytes())
 
-    def judge(name: str, text: str, only: str = "") -> dict[str, Result]:
-        """Judge one text in the shared worker: it is our own code."""
-        file = f"{task.name}_{name}.py"
-        students.place(file, text.encode())
-        student = Witness(f"{task.name}/{name}", partial(students.open, file))
-        bench = Bench(task, student, solutions.references(task), seed)
+    def judge(name: str, texts: dict[str, str], only: str = "") -> dict[str, Result]:
+        """Judge the task's files in the shared worker: it is our own code."""
+        for file, text in texts.items():
+            students.place(f"{name}/{file}", text.encode())
+        opens = partial(students.open, f"{name}/{task.file}")
+        student = Witness(f"{task.name}/{name}", opens, files=task.files)
+        bench = Bench(task, student, solutions.references(task), seed, homework)
         results = Judge([bench], only=only).run()
         student.forget()
         return results
 
     try:
-        for number, right in enumerate(solutions.sources(task)):
+        rights = [text.decode() for text in solutions.sources(task)] or [sources[task.file]]
+        for number, right in enumerate(rights):
             name = f"reference_{number}"
-            yield Proof(task.name, name, not_passed(judge(name, right.decode())))
-        stub = make_stub(source, task, task.file)
-        yield Proof(task.name, "stub", not_a_stub(judge("stub", stub)))
+            found = judge(name, sources | {task.file: right})
+            yield Proof(task.name, name, not_passed(found))
+        stubs = {file: make_stub(text, task, file) for file, text in sources.items()}
+        yield Proof(task.name, "stub", not_a_stub(judge("stub", stubs)))
         for mutant in course.mutants(task):
-            text = patched(source, mutant.replace, mutant.by, f"{task.name}: {mutant.id}")
-            result = judge(mutant.id, text, only=mutant.fails)[mutant.fails]
-            yield Proof(task.name, mutant.id, not_caught(result, mutant.message))
+            file = mutant.file or task.file
+            text = patched(sources[file], mutant.replace, mutant.by, f"{task.name}: {mutant.id}")
+            found = judge(mutant.id, sources | {file: text}, only=mutant.fails)
+            yield Proof(task.name, mutant.id, not_caught(found[mutant.fails], mutant.message))
     finally:
         solutions.close()
         students.close()
 
 
+def right_homework(course: Path) -> Homework:
+    """The example truth, handed in as predictions."""
+    truth = course / "datasets" / "example" / "truth.csv"
+    return Homework(truth.parent, "example", Rules(truth=truth), submission=truth.name)
+
+
 def not_passed(results: dict[str, Result]) -> str:
     """What of a right submission did not pass."""
-    wrong = [result for result in results.values() if result.outcome != "passed"]
+    wrong = [r for r in results.values() if r.outcome != "passed" and not graded_only(r)]
     return "; ".join(describe(result) for result in wrong[:3])
 
 
@@ -82,7 +98,7 @@ def not_a_stub(results: dict[str, Result]) -> str:
     wrong = [
         result
         for result in results.values()
-        if (result.outcome == "passed" and result.check.points)
+        if (result.outcome == "passed" and result.check.points and not told(result).startswith("homework."))
         or (result.outcome == "failed" and told(result) not in ("fault.not_written",))
     ]
     return "; ".join(describe(result) for result in wrong[:3])
@@ -93,6 +109,11 @@ def not_caught(result: Result, message: str) -> str:
     if result.outcome == "failed" and told(result) == message:
         return ""
     return f"expected {message}, got {describe(result)}"
+
+
+def graded_only(result: Result) -> bool:
+    """Whether a check had nothing to judge here: there is no checkpoint in this course."""
+    return told(result) == "homework.no_checkpoint"
 
 
 def describe(result: Result) -> str:

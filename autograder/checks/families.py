@@ -38,7 +38,7 @@ def test_loads(student: Witness) -> None:
     student.open()
 
 
-@promise(after="loads", kinds=(*MODULES, "function"))
+@promise(after="loads", kinds=(*MODULES, "function", "own"))
 def test_is_written(subject: Subject) -> None:
     """{symbol} is written."""
     if subject.symbol.kind == "function":

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from autograder.checks import families
-from autograder.checks.promise import Check, Failed, Message, plan
+from autograder.checks.promise import Check, Failed, Held, Message, Scored, plan
 from autograder.checks.subject import Subject
 from autograder.checks.witness import GaveUp, NoAnswer, Reference, Witness
+from autograder.homework import Homework
 from autograder.tasks import Task
 
 
@@ -27,17 +28,24 @@ class Bench:
     student: Witness
     references: list[Reference]
     seed: str
+    homework: Homework | None = None
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a check found. broke: the grader is at fault, the text says how."""
+    """What a check found.
+
+    points: where it is neither all nor none. held: the task's points are not decided yet.
+    broke: the grader is at fault, the text says how.
+    """
 
     check: Check
     outcome: str  # passed, failed, not_run
     message: Message | None = None
     seconds: float = 0.0
     broke: str = ""
+    points: float | None = None
+    held: bool = False
 
 
 def planned(task: Task) -> list[Check]:
@@ -125,7 +133,12 @@ class Judge:
         task, symbol = request.param
         bench = self._benches[task]
         return Subject(
-            bench.task, bench.task.symbol(symbol), bench.student, bench.references, bench.seed
+            bench.task,
+            bench.task.symbol(symbol),
+            bench.student,
+            bench.references,
+            bench.seed,
+            bench.homework,
         )
 
     @pytest.hookimpl(trylast=True)
@@ -192,6 +205,12 @@ class Judge:
             error = error.failed()
         if isinstance(error, Failed):
             return Result(check, "failed", error.message, call.duration)
+        if isinstance(error, Scored):
+            outcome = "passed" if error.points == check.points else "failed"
+            points = float(error.points)
+            return Result(check, outcome, error.message, call.duration, points=points)
+        if isinstance(error, Held):
+            return Result(check, "not_run", error.message, call.duration, held=error.points)
         if isinstance(error, GaveUp):
             return Result(check, "not_run", Message("not_run.gave_up"), call.duration)
         text = f"{type(error).__name__}: {error}"

@@ -37,6 +37,24 @@ class Failed(Exception):
         self.message = message
 
 
+class Scored(Exception):
+    """The check ends here with some of its points; the message says why."""
+
+    def __init__(self, points: int, id: str, **values: Value) -> None:
+        super().__init__(id, points)
+        self.points = points
+        self.message = Message(id, values)
+
+
+class Held(Exception):
+    """No verdict can be given here. points: the points of the task are held, not lost."""
+
+    def __init__(self, id: str, *, points: bool = True, **values: Value) -> None:
+        super().__init__(id)
+        self.points = points
+        self.message = Message(id, values)
+
+
 def fail(id: str, **values: Value) -> NoReturn:
     """Fail the running check with a message of the catalogue."""
     raise Failed(Message(id, values))

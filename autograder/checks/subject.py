@@ -17,6 +17,7 @@ from autograder.checks.witness import (
     run_text,
     shape_text,
 )
+from autograder.homework import Homework
 from autograder.observe.draw import random_state
 from autograder.observe.match import Match, places
 from autograder.observe.protocol import Description, Outcome
@@ -26,18 +27,29 @@ from autograder.tasks import Sample, Symbol, Task
 class Subject:
     """One symbol of the student, and the reference's beside it.
 
-    references: the solution, and the variants the task accepts as well.
+    references: the solution, and the variants the task accepts as well; none for a task of
+    the student's own design. homework: the files to score, where there are any.
     """
 
     def __init__(
-        self, task: Task, symbol: Symbol, student: Witness, references: list[Reference], seed: str
+        self,
+        task: Task,
+        symbol: Symbol,
+        student: Witness,
+        references: list[Reference],
+        seed: str,
+        homework: Homework | None = None,
     ) -> None:
         self.task = task
         self.symbol = symbol
         self.student = student
         self.references = references
-        self.reference = references[0]
         self.seed = seed[:15]
+        self.homework = homework
+
+    @property
+    def reference(self) -> Reference:
+        return self.references[0]
 
     @cached_property
     def dtype(self) -> str:

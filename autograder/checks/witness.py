@@ -4,12 +4,14 @@ A Witness asks, keeps what it was told, and starts a fresh worker after one died
 reference are asked through the same questions.
 """
 
+import csv
 import functools
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from autograder.observe.draw import random_state
 from autograder.observe.match import Match, matches
 from autograder.observe.protocol import Array, Description, Fault, Outcome, Place
 from autograder.observe.session import WALL, Session
+from autograder.predictions import normal_id
 from autograder.tasks import Symbol
 
 MAX_DEATHS = 2
@@ -109,17 +112,25 @@ class Witness:
     """Asks one session about one task; keeps handles and answers.
 
     opens: gives a session in which the task's file can be opened at the path it returns.
-    device: where numbers are computed ("cpu" or "cuda").
+    device: where numbers are computed ("cpu" or "cuda"). files: the names of all files to
+    open, where there are several in the folder of that path.
     """
 
     def __init__(
-        self, task: str, opens: Callable[[], tuple[Session, str]], device: str = "cpu"
+        self,
+        task: str,
+        opens: Callable[[], tuple[Session, str]],
+        device: str = "cpu",
+        files: tuple[str, ...] = (),
     ) -> None:
         self.task = task
         self._opens = opens
         self._device = device
         self._session: Session | None = None
+        self._files = files
+        self._folder = Path()
         self._ready: tuple[Session, str] | None = None
+        self._rehearsed: dict[str, protocol.Rehearsed] = {}
         self._handles: dict[str, int] = {}
         self._loaded: dict[int, str] = {}
         self._described: dict[str, Description] = {}
@@ -146,7 +157,10 @@ class Witness:
         ready, self._ready = self._ready, None
         self.close()
         self._session, path = ready or self._opens()
-        self._ask(protocol.Open(self.task, path), protocol.Done, f"import {Path(path).stem}")
+        self._folder = Path(path).parent
+        for name in self._files or (Path(path).name,):
+            file = Path(path).with_name(name)
+            self._ask(protocol.Open(self.task, str(file)), protocol.Done, f"import {file.stem}")
 
     def printed(self) -> str:
         return "" if self._session is None else self._session.printed()
@@ -273,6 +287,68 @@ class Witness:
         self.open()
         request = protocol.Call(self.task, function, args)
         return self._ask(request, protocol.Returned, text or f"{function}(...)")
+
+    @once_more
+    def rehearse(
+        self,
+        function: Literal["predict", "train_one_epoch"],
+        images: list[Array],
+        labels: list[Array],
+        seed: str,
+        call: str,
+        again: bool = False,
+    ) -> protocol.Rehearsed:
+        """Let a function work on a watched network; asked again, the same answer is kept."""
+        self.open()
+        key = f"{function}{again}"
+        if key not in self._rehearsed:
+            request = protocol.Rehearse(self.task, function, images, labels, seed)
+            found = self._ask(request, protocol.Rehearsed, call)
+            if not all(logits.ndim == 2 for logits in found.logits):
+                raise NoAnswer(Fault("protocol", "logits of another shape than they have"), call)
+            self._rehearsed[key] = found
+        return self._rehearsed[key]
+
+    @once_more
+    def program(
+        self,
+        symbol: Symbol,
+        args: dict[str, Any],
+        checkpoint: Callable[[int, str], protocol.Checkpoint],
+        seed: str,
+        pictures: dict[str, bytes],
+    ) -> dict[str, str]:
+        """Run predict.py on a network with weights from the seed; class by Id as it wrote them."""
+        handle = self.build(symbol, args)
+        self._load(handle, symbol, seed, {})
+        request = checkpoint(handle, self._scratch("run"))
+        self._ask(request, protocol.Done, "save a run folder")
+        return self._predicted(pictures)
+
+    @once_more
+    def predict_again(self, run: dict[str, Path], pictures: dict[str, bytes]) -> dict[str, str]:
+        """Run predict.py on a copy of a run folder; class by Id as it wrote them."""
+        self.open()
+        assert self._session is not None
+        self._session.place({f"run/{name}": path for name, path in run.items()})
+        return self._predicted(pictures)
+
+    def _scratch(self, name: str) -> str:
+        """A path in the session's folder."""
+        assert self._session is not None
+        return str(self._session.folder / name)
+
+    def _predicted(self, pictures: dict[str, bytes]) -> dict[str, str]:
+        assert self._session is not None
+        for name in ("images", "out.csv"):
+            self._session.remove(name)
+        self._session.place({f"images/{name}": content for name, content in pictures.items()})
+        named = {"--checkpoint": "run", "--images": "images", "--out": "out.csv"}
+        args = [word for key, name in named.items() for word in (key, self._scratch(name))]
+        request = protocol.Script(str(self._folder / "predict.py"), args, args[-1])
+        text = self._ask(request, protocol.Written, "python predict.py").text
+        rows = (row for row in csv.reader(io.StringIO(text)) if len(row) == 2)
+        return {normal_id(key): label for key, label in rows if key != "Id"}
 
     def _ask(self, request: protocol.Request, kind: type[Kind], call: str) -> Kind:
         assert self._session is not None

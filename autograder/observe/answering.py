@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from autograder.observe import protocol, trace
+from autograder.observe import protocol, rehearsal, trace
 from autograder.observe.draw import pattern
 from autograder.observe.probes import Probe, state_of
 from autograder.observe.protocol import Fault, Outcome, Place
@@ -27,6 +27,7 @@ from autograder.observe.weights import fill, project, take_part
 
 FREEZE_ABOVE = 10_000_000  # larger linear weights get no gradient: it would only cost memory
 SKIP_INIT_ABOVE = 100_000  # initial values are overwritten anyway
+SENT = (torch.float32, torch.float64, torch.uint8, torch.int64, torch.bool)
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Worker:
     """
 
     def __init__(self, folders: set[str], interruptible: bool = False) -> None:
-        self._modules: dict[str, types.ModuleType] = {}
+        self._modules: dict[str, list[types.ModuleType]] = {}
         self._folders = folders
         self._interruptible = interruptible
         self.last_error: BaseException | None = None
@@ -90,6 +91,8 @@ class Worker:
 
     def open(self, request: protocol.Open) -> protocol.Answer:
         path = Path(request.path)
+        if not path.exists():
+            raise StudentError(Fault("missing_file", path.name))
         folder = str(path.parent)
         self._folders.add(folder + os.sep)
         if folder not in sys.path:
@@ -99,7 +102,7 @@ class Worker:
         sys.modules[path.stem] = module  # dataclasses look their module up
         code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
         exec(code, module.__dict__)
-        self._modules[request.task] = module
+        self._modules.setdefault(request.task, []).append(module)
         return protocol.Done()
 
     def build(self, request: protocol.Build) -> protocol.Answer:
@@ -239,10 +242,13 @@ class Worker:
             if isinstance(value, dict) and set(value) == {"$probe", "seed"}:
                 probes.append(Probe(value["$probe"], value["seed"]))
                 return probes[-1]
+            if isinstance(value, dict) and set(value) == {"$generator"}:
+                return torch.Generator().manual_seed(value["$generator"])
             return value
 
         args = [argument(value) for value in request.args]
         before = [state_of(probe) for probe in probes]
+        tensors = [(arg, arg.clone()) for arg in args if isinstance(arg, Tensor)]
         try:
             value = function(*args)
         except TypeError as error:
@@ -253,7 +259,35 @@ class Worker:
         for probe, old in zip(probes, before, strict=True):
             new = state_of(probe)
             changed = next((key for key in old if old[key] != new[key]), changed)
-        return protocol.Returned(_plain(value), type(value).__name__, changed)
+        touched = any(not torch.equal(arg, old) for arg, old in tensors)
+        return protocol.Returned(_plain(value), type(value).__name__, changed, touched)
+
+    def rehearse(self, request: protocol.Rehearse) -> protocol.Answer:
+        function = self._symbol(request.task, request.function)
+        value, moved, model = rehearsal.rehearse(function, request)
+        is_tensor = isinstance(value, Tensor)
+        return protocol.Rehearsed(
+            _plain(value),
+            _name(value.dtype) if is_tensor else type(value).__name__,
+            is_tensor and value.requires_grad,
+            moved,
+            rehearsal.steps(model),
+            model.logits,
+        )
+
+    def checkpoint(self, request: protocol.Checkpoint) -> protocol.Answer:
+        rehearsal.save_run(self._held[request.handle].module, request)
+        return protocol.Done()
+
+    def script(self, request: protocol.Script) -> protocol.Answer:
+        self._folders.add(str(Path(request.path).resolve().parent) + os.sep)
+        code = rehearsal.run_script(request)
+        if code is not None:
+            raise StudentError(Fault("exit", _clean(str(code))))
+        text = rehearsal.written(request)
+        if text is None:
+            raise StudentError(Fault("missing_file", Path(request.out).name))
+        return protocol.Written(text)
 
     def close(self, request: protocol.Close) -> protocol.Answer:
         held = self._held.pop(request.handle, None)
@@ -264,10 +298,10 @@ class Worker:
         return protocol.Done()
 
     def _symbol(self, task: str, name: str) -> Any:
-        symbol = getattr(self._modules[task], name, None)
-        if symbol is None:
-            raise StudentError(Fault("missing_symbol", name))
-        return symbol
+        for module in self._modules[task]:
+            if getattr(module, name, None) is not None:
+                return getattr(module, name)
+        raise StudentError(Fault("missing_symbol", name))
 
     def _frames(self, error: BaseException) -> list[traceback.FrameSummary]:
         """The frames of the traceback that are the student's own, outermost first."""
@@ -328,7 +362,7 @@ def _tensor(output: Any) -> Tensor:
 def _array(tensor: Tensor) -> np.ndarray:
     # as_subclass: a student's tensor subclass must not follow us here
     plain = tensor.detach().as_subclass(Tensor).cpu()
-    if plain.dtype not in (torch.float32, torch.float64):
+    if plain.dtype not in SENT:
         plain = plain.float()
     return plain.contiguous().numpy()
 

@@ -50,12 +50,18 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, folders: set[str], allowed: set[str]) -> None:
         self._folders = folders
         self._allowed = allowed
+        self._prepared = False
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         package = name.partition(".")[0]
         if package in self._allowed or package in sys.stdlib_module_names:
+            if package == "torchvision" and name == package and not self._prepared:
+                self._prepared = True  # its wheel may need help; it takes seconds, so only now
+                from simpsons.vision import torchvision
+
+                torchvision()
             return None
         if isinstance(sys.modules.get(package), Placeholder):
             return importlib.machinery.ModuleSpec(name, self, is_package=True)

@@ -120,12 +120,51 @@ class Copy:
 class Call:
     """Call a function with numbers, strings, tensors and probe models. Answer: Returned.
 
-    A probe model stands as ``{"$probe": kind, "seed": text}``.
+    A probe model stands as ``{"$probe": kind, "seed": text}``, a torch.Generator as
+    ``{"$generator": number}``.
     """
 
     task: str
     function: str
     args: list[Any]
+
+
+@dataclass(frozen=True)
+class Rehearse:
+    """Run train_one_epoch or predict on a small watched network. Answer: Rehearsed.
+
+    labels are given for training only, an int64 array for each batch.
+    """
+
+    task: str
+    function: Literal["train_one_epoch", "predict"]
+    batches: list[Array]
+    labels: list[Array]
+    seed: str
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Save a built network as a run folder of the homework. Answer: Done."""
+
+    handle: int
+    folder: str
+    size: int
+    mean: list[float]
+    std: list[float]
+    classes: list[str]
+
+
+@dataclass(frozen=True)
+class Script:
+    """Run a file as a program and read the text file it writes. Answer: Written.
+
+    Paths are relative to the session's folder.
+    """
+
+    path: str
+    args: list[str]
+    out: str
 
 
 @dataclass(frozen=True)
@@ -216,6 +255,48 @@ class Returned:
     value: Any
     kind: str
     model_changed: str = ""
+    input_changed: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One forward pass of a watched network.
+
+    stale: gradients of an earlier batch were still there when this batch's came. kept: how
+    many graphs of earlier batches were still in memory. loss_input is what the loss function
+    got, loss what it returned; both are absent where it was not called.
+    """
+
+    training: bool
+    graph: bool
+    input: Array
+    stale: bool
+    kept: int
+    loss_input: Array | None = None
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """What a function did to a watched network, and what it returned.
+
+    moved: the weights are others than before. attached: what came back remembers its graph.
+    logits: what the network returned, for each step.
+    """
+
+    value: Any
+    kind: str
+    attached: bool
+    moved: bool
+    steps: list[Step]
+    logits: list[Array]
+
+
+@dataclass(frozen=True)
+class Written:
+    """The text a script wrote."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -233,6 +314,7 @@ FAULTS = (
     "syntax",
     "encoding",
     "import",
+    "missing_file",
     "missing_symbol",
     "signature",  # does not take the promised arguments
     "value",  # ValueError
@@ -241,14 +323,17 @@ FAULTS = (
     "not_a_tensor",
     "state",  # load_state_dict refused
     "memory",
+    "exit",  # a script ended with another exit code than 0
     # What the client itself reports of a worker:
     "timeout",
     "died",
     "protocol",
 )
 
-Request = Open | Build | Describe | Load | Run | Copy | Call | Close
-Answer = Done | Built | Description | Outcome | Returned | Fault
+Request = (
+    Open | Build | Describe | Load | Run | Copy | Call | Rehearse | Checkpoint | Script | Close
+)
+Answer = Done | Built | Description | Outcome | Returned | Rehearsed | Written | Fault
 REQUESTS: tuple[type, ...] = typing.get_args(Request)
 ANSWERS: tuple[type, ...] = typing.get_args(Answer)
 

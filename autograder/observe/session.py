@@ -45,6 +45,11 @@ class Session(Protocol):
     """Answers requests one at a time; after a Fault of a worker that ended, alive is False."""
 
     alive: bool
+    folder: Path
+
+    def place(self, files: Mapping[str, bytes | Path]) -> None: ...
+
+    def remove(self, name: str) -> None: ...
 
     def ask(self, request: Request) -> Answer: ...
 
@@ -53,16 +58,41 @@ class Session(Protocol):
     def close(self) -> None: ...
 
 
-class LocalSession:
+class PrivateFolder:
+    """A folder of a session's own, for the files its worker may see."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="autograder-")).resolve()
+
+    def place(self, files: Mapping[str, bytes | Path]) -> None:
+        """Write files into the folder, or into folders of it; a path is copied."""
+        for name, content in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(content, bytes):
+                path.write_bytes(content)
+            else:
+                shutil.copyfile(content, path)
+
+    def remove(self, name: str) -> None:
+        """Remove a file or folder in it, if it is there."""
+        path = self.folder / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+class LocalSession(PrivateFolder):
     """A worker process in isolated mode, in a private folder, with a scrubbed environment.
 
     files are written into the private folder before the worker can look at them. The
     process starts at once and imports torch while the caller does other things.
     """
 
-    def __init__(self, profile: Profile, files: Mapping[str, bytes] | None = None) -> None:
+    def __init__(self, profile: Profile, files: Mapping[str, bytes | Path] | None = None) -> None:
+        super().__init__()
         self.alive = True
-        self.folder = Path(tempfile.mkdtemp(prefix="autograder-")).resolve()
         self.place(files or {})
         self._wall = profile.cpu_seconds * profile.wall_factor
         worker = [sys.executable, "-I", "-B", "-m", "autograder.observe.worker"]
@@ -81,11 +111,6 @@ class LocalSession:
         self._talk: threading.Thread | None = None
         self._drain = threading.Thread(target=self._read_output, daemon=True)
         self._drain.start()
-
-    def place(self, files: Mapping[str, bytes]) -> None:
-        """Write files into the private folder."""
-        for name, content in files.items():
-            (self.folder / name).write_bytes(content)
 
     def send(self, request: Request) -> "Future[Answer]":
         """Start an exchange; the answer is still subject to wait()."""
@@ -204,7 +229,7 @@ class SharedSession:
         self._session.close()
 
 
-class InProcessSession:
+class InProcessSession(PrivateFolder):
     """The worker's code in this process, on the student's own folder: for a debugger."""
 
     def __init__(self) -> None:
@@ -212,6 +237,7 @@ class InProcessSession:
 
         from autograder.observe.answering import Worker
 
+        super().__init__()
         torch.set_num_threads(1)
         self.alive = True
         self.worker = Worker(set(), interruptible=True)
@@ -224,6 +250,7 @@ class InProcessSession:
 
     def close(self) -> None:
         self.alive = False
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _read(pipe: IO[bytes], count: int) -> bytes:

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.messages import Catalogue
-from autograder.report.model import CheckReport, Report, TaskReport
+from autograder.report.model import GRADER_FAULTS, CheckReport, Report, TaskReport
 from autograder.scoring import Score
 
 MARKS = {"passed": ("✓", "[ok]", "green"), "failed": ("✗", "[x]", "red")}
@@ -59,11 +59,15 @@ def _print_task(task: TaskReport, console: Console, catalogue: Catalogue) -> Non
     status = "" if task.status == "graded" else f" ({say(f'ui.status.{task.status}')})"
     console.print(Text(f"{task.task}: {points}{status}", style="bold"))
     if task.status == "error":
-        console.print(Text(f"  {say('ui.held')}", style="yellow"))
+        broke = any(c.message and c.message.id in GRADER_FAULTS for c in task.checks)
+        held = say("ui.held_by_fault" if broke else "ui.held")
+        console.print(Text(f"  {held}", style="yellow"))
     waiting = 0
     for report in task.checks:
         if report.outcome == "failed" or (report.check.points and report.outcome == "passed"):
             print_check(report, console, catalogue, points=True)
+        elif report.message is not None and report.message.id.startswith("homework."):
+            print_check(report, console, catalogue)
         elif report.outcome == "not_run":
             waiting += 1
     if waiting:
@@ -79,7 +83,7 @@ def print_check(
     if points and report.check.points:
         line.append(f"  {number(report.points)} / {report.check.points}", style="bold")
     console.print(line)
-    if report.outcome != "failed" or report.message is None:
+    if report.message is None:
         return
     console.print(Text(f"      {catalogue.text(report.message)}"))
     hint = catalogue.hint(report.message)
