@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-EXAMPLE := datasets/example
+WORK := .work/grade
 
 .DEFAULT_GOAL := help
 .PHONY: help grade test check bench proof
@@ -25,9 +25,17 @@ help:  ## list the targets
 	$(INSTALL) -e '.[lint]'
 	@touch $@
 
-grade: .venv/core  ## install, then grade the reference and score example predictions
-	$(BIN)/autograder grade solutions --sandbox none
-	$(BIN)/autograder score $(EXAMPLE)/predictions.csv --truth $(EXAMPLE)/truth.csv
+grade: .venv/core  ## install, train on drawn pictures, predict, grade the reference
+	rm -rf $(WORK) && mkdir -p $(WORK)
+	cp -R solutions $(WORK)/reference
+	$(BIN)/simpsons synthesize --out $(WORK)/drawn --seed 1
+	$(BIN)/simpsons prepare --zip $(WORK)/drawn --out $(WORK)/prepared
+	cd $(WORK)/reference/06_simpsons && $(CURDIR)/$(BIN)/python train.py \
+		--data $(CURDIR)/$(WORK)/prepared --out run --epochs 8 --batch-size 64
+	cd $(WORK)/reference/06_simpsons && $(CURDIR)/$(BIN)/python predict.py \
+		--checkpoint run --images $(CURDIR)/$(WORK)/drawn/testset --out submission.csv
+	$(BIN)/autograder grade $(WORK)/reference --sandbox none \
+		--truth $(WORK)/drawn/truth.csv --images $(WORK)/drawn/testset
 
 test: .venv/test  ## run the tests
 	$(BIN)/python -m pytest

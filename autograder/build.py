@@ -189,7 +189,10 @@ def docstrings(source: str) -> dict[str, tuple[str, ast.expr]]:
         if text is not None and isinstance(first, ast.Expr):
             found[".".join(path)] = (text, first.value)
         for child in node.body:
-            if isinstance(child, (ast.ClassDef, ast.FunctionDef)):
+            # What stands inside a function belongs to its solution.
+            if isinstance(child, (ast.ClassDef, ast.FunctionDef)) and not isinstance(
+                node, ast.FunctionDef
+            ):
                 visit(child, (*path, child.name))
 
     visit(ast.parse(source), ())
@@ -249,19 +252,22 @@ def make_sheet(
         "ru": ("Блок урока", "Статья", "Файл", "Проверка", "Что проверяется", "Баллы"),
     }[lang]
     wanted = {symbol.name for symbol in task.symbols} | {"recipe", "Recipe"}
-    name = f"solutions/{task.folder}/"
+    name = f"solutions/{task.folder}/{task.file if len(sources) == 1 else ''}"
     names = ", ".join(f"`{file}`" for file in sources)
     parts = [
         f"<!-- Made by `autograder build` from {name}; do not edit. -->",
         f"# {task.title[lang]}",
-        f"- {words[0]}: {task.lesson[lang]}\n- {words[1]}: {task.paper}\n"
-        f"- {words[2]}: {names}\n- {words[3]}: `autograder check {task.name}`",
     ]
+    if len(sources) == 1:
+        parts += [_texts(task.file, sources, lang, translations)[""], COMMON[lang]]
+    parts.append(
+        f"- {words[0]}: {task.lesson[lang]}\n- {words[1]}: {task.paper}\n"
+        f"- {words[2]}: {names}\n- {words[3]}: `autograder check {task.name}`"
+    )
     for file, source in sources.items():
-        texts = {key: text for key, (text, _) in docstrings(source).items()}
-        if lang == "ru":
-            texts = translations[file].docstrings
-        parts += [f"## `{file}`", texts[""]] if len(sources) > 1 else [texts[""], COMMON[lang]]
+        texts = _texts(file, sources, lang, translations)
+        if len(sources) > 1:
+            parts += [f"## `{file}`", texts[""]]
         for signature, symbol in _signatures(source):
             if symbol in texts and (not task.homework or symbol in wanted):
                 parts += [f"{'#' * (2 + (len(sources) > 1))} `{signature}`", texts[symbol]]
@@ -271,6 +277,15 @@ def make_sheet(
             rows.append(f"| {catalogue.title(check)} | {check.points} |")
     parts += [f"## {words[5]}", "\n".join(rows)]
     return "\n\n".join(parts) + "\n"
+
+
+def _texts(
+    file: str, sources: dict[str, str], lang: str, translations: dict[str, Translation]
+) -> dict[str, str]:
+    """The docstrings of a file in a language, by name."""
+    if lang == "ru":
+        return translations[file].docstrings
+    return {key: text for key, (text, _) in docstrings(sources[file]).items()}
 
 
 def _signatures(source: str) -> Iterator[tuple[str, str]]:

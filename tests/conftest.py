@@ -23,6 +23,10 @@ for name in ("LC_ALL", "LC_MESSAGES", "AUTOGRADER_KEY"):
     os.environ.pop(name, None)
 
 
+# The lesson's tasks, each compared with a reference; the homework is of the student's own design.
+LESSON = tuple(task for task in all_tasks() if not task.homework)
+
+
 @pytest.fixture(scope="session")
 def course() -> Course:
     return find_course(ROOT)

@@ -35,7 +35,7 @@ class Display:
         if not quiet:
             prepare_folder(folder, fresh)
         self._folder, self._epochs, self._quiet, self._faster = folder, epochs, quiet, faster
-        self._console = Console(quiet=quiet, highlight=False)
+        self._console = Console(quiet=quiet, highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -35,6 +35,17 @@ class Config:
     recipe: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
+    def told(self) -> list[str]:
+        """Both numbers of the run, for people: one alone would mislead."""
+        honest, estimate = (self.scores.get(k) for k in ("honest_f1", "test_f1_estimate"))
+        lines = [] if honest is None else [f"honest validation F1 of this network: {honest:.4f}"]
+        if estimate is not None:
+            lines.append(
+                f"F1 of the competition, estimated: {estimate:.4f} (its test pictures copy "
+                "training pictures, so it rewards memory)"
+            )
+        return lines
+
     def normalise(self, images: Tensor) -> Tensor:
         """uint8 (B, 3, size, size) -> what the network was trained on."""
         return normalise(images, self.mean, self.std)

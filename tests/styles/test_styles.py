@@ -6,8 +6,8 @@ import pytest
 
 from autograder.grading import Options, Solutions, grade
 from autograder.observe.session import Profile
-from autograder.tasks import all_tasks, task_named
-from tests.conftest import SEED, JudgeText, failures, points
+from autograder.tasks import task_named
+from tests.conftest import LESSON, SEED, JudgeText, failures, points
 
 HERE = Path(__file__).parent
 STYLES = sorted(p.parent.name for p in HERE.glob("*/01_alexnet"))
@@ -18,7 +18,7 @@ def test_there_are_five_styles() -> None:
     assert len(STYLES) >= 5
 
 
-@pytest.mark.parametrize("task", [task.name for task in all_tasks()])
+@pytest.mark.parametrize("task", [task.name for task in LESSON])
 @pytest.mark.parametrize("style", STYLES)
 def test_style_gets_full_points(judge: JudgeText, style: str, task: str) -> None:
     found = task_named(task)

@@ -85,8 +85,9 @@ def test_build_is_deterministic_and_fresh(course: Course) -> None:
 
 def test_no_solution_line_reaches_the_assignments(course: Course) -> None:
     for task in all_tasks():
-        source = course.solution(task).read_text(encoding="utf-8")
-        regions = re.findall(r"# BEGIN SOLUTION\n(.*?)# END SOLUTION", source, re.DOTALL)
+        sources = [course.solution(task, f).read_text(encoding="utf-8") for f in task.files]
+        pattern = re.compile(r"# BEGIN SOLUTION\n(.*?)# END SOLUTION", re.DOTALL)
+        regions = [region for source in sources for region in pattern.findall(source)]
         lines = {line.strip() for region in regions for line in region.splitlines()}
         folder = ROOT / "assignments" / task.folder
         shipped = "\n".join(p.read_text(encoding="utf-8") for p in sorted(folder.rglob("*.*")))
@@ -125,9 +126,9 @@ def test_a_missing_translation_is_refused(copy: Course) -> None:
 
 def test_russian_stubs_have_the_same_code(course: Course, tmp_path: Path) -> None:
     build_stubs(course, "ru", tmp_path)
-    for task in all_tasks():
-        russian = (tmp_path / task.folder / task.file).read_text(encoding="utf-8")
-        english = (ROOT / "assignments" / task.folder / task.file).read_text(encoding="utf-8")
+    for path in [f"{task.folder}/{file}" for task in all_tasks() for file in task.files]:
+        russian = (tmp_path / path).read_text(encoding="utf-8")
+        english = (ROOT / "assignments" / path).read_text(encoding="utf-8")
         assert "ещё не написано" in russian
         assert _code(russian) == _code(english)
 

@@ -1,0 +1,31 @@
+# Made by `autograder build` from solutions/06_simpsons/model.py. Now it is yours: write your code here.
+"""The network of the homework: 42 characters from pictures of 64x64 pixels.
+
+Lesson block: homework. The networks of the lesson were made for 224x224. On 64x64 their stem
+throws away too much: what is left after five halvings is 2x2. Keep the blocks you wrote,
+choose a stem and a head that suit small pictures.
+
+Measured on 2 cores (bfloat16, batches of 64, 17 414 pictures an epoch; F1 is the honest
+validation after 3 epochs of a schedule of 3):
+
+TABLE
+"""
+
+from simpsons import own_task
+from torch import nn
+
+
+def build_model(num_classes: int) -> nn.Module:
+    """A network that returns logits, one for each class; no softmax.
+
+    The weights are drawn anew at every call. It must fit into 95 MB (24 million parameters).
+
+    Args:
+        num_classes: how many logits; 42 in the competition.
+
+    Shape:
+        input (B, 3, 64, 64), output (B, num_classes)
+    """
+    # own_task("resnet").ResNet is the class you wrote in 04_resnet, whole or as a start.
+    # TODO: choose one of your networks; then give your blocks a stem and a head for 64x64.
+    raise NotImplementedError("simpsons: build_model is not written yet")

@@ -1,0 +1,244 @@
+"""The homework's programs as a student runs them, on drawn pictures of 32 pixels."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from simpsons.prepare import prepare
+from simpsons.synthetic import synthesize
+
+from tests.conftest import ROOT
+
+SOLUTION = ROOT / "solutions" / "06_simpsons"
+FAST = ("--batch-size", "64", "--precision", "float32", "--device", "cpu")
+
+
+def python(script: str, *words: object, cwd: Path = SOLUTION) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, str(cwd / script), *map(str, words)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=280,
+        env=environment(),
+        cwd=cwd,
+    )
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUTF8": "1"}
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("drawn") / "competition"
+    synthesize(out, per_class=8, test=50)
+    return out
+
+
+@pytest.fixture(scope="module")
+def data(drawn: Path) -> Path:
+    out = drawn.parent / "prepared"
+    prepare(drawn, out, size=32)
+    return out
+
+
+@pytest.fixture(scope="module")
+def trained(data: Path) -> Path:
+    """A run of two epochs."""
+    out = data.parent / "run"
+    done = python("train.py", "--data", data, "--out", out, "--epochs", 2, *FAST)
+    assert done.returncode == 0, done.stderr
+    assert "honest F1" in done.stdout
+    return out
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_training_leaves_all_that_is_promised(trained: Path) -> None:
+    config = json.loads((trained / "config.json").read_text())
+    assert config["size"] == 32
+    assert len(config["classes"]) == 42
+    assert config["recipe"]["epochs"] == 2
+    assert [row["epoch"] for row in rows(trained / "log.csv")] == ["1", "2"]
+    for name in ("model.safetensors", "curves.png", "confusion.png", "mistakes.png"):
+        assert (trained / name).stat().st_size > 1000
+    assert list((trained / "tensorboard").glob("events*"))
+
+
+def test_predictions_fit_the_competition(trained: Path, drawn: Path, tmp_path: Path) -> None:
+    out = tmp_path / "submission.csv"
+    words = ("--checkpoint", trained, "--images", drawn / "testset", "--out", out)
+    done = python("predict.py", *words)
+    assert done.returncode == 0, done.stderr
+    assert "honest validation F1" in done.stdout
+    found = rows(out)
+    assert [row["Id"] for row in found] == [f"img{n}.jpg" for n in range(50)]
+    again = tmp_path / "again.csv"
+    python("predict.py", "--checkpoint", trained, "--images", drawn, "--out", again)
+    assert again.read_bytes() == out.read_bytes()
+
+
+def test_a_killed_training_goes_on_to_the_same_result(data: Path, tmp_path: Path) -> None:
+    words = ["--data", str(data), "--epochs", "5", *FAST]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    process = subprocess.Popen(
+        [sys.executable, str(SOLUTION / "train.py"), *words, "--out", str(killed)],
+        stdout=subprocess.DEVNULL,
+        env=environment(),
+    )
+    deadline = time.monotonic() + 120
+    while not (killed / "resume.pt").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert 1 <= len(rows(killed / "log.csv")) < 5
+    assert python("train.py", *words, "--out", whole).returncode == 0
+    done = python("train.py", *words, "--out", killed, "--resume")
+    assert done.returncode == 0, done.stderr
+    weights = [(run / "model.safetensors").read_bytes() for run in (whole, killed)]
+    assert weights[0] == weights[1]
+    losses = [[row["loss"] for row in rows(run / "log.csv")] for run in (whole, killed)]
+    assert losses[0] == losses[1]
+
+
+def test_two_processes_learn_as_one_that_accumulates(data: Path, tmp_path: Path) -> None:
+    words = ["--data", str(data), "--epochs", "2", *FAST]
+    one = python("train.py", *words, "--out", tmp_path / "one", "--accumulate", 2)
+    assert one.returncode == 0, one.stderr
+    two = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+         str(SOLUTION / "train.py"), *words, "--out", str(tmp_path / "two")],
+        capture_output=True, text=True, env=environment(), timeout=280,
+    )  # fmt: skip
+    assert two.returncode == 0, two.stderr
+    pairs = zip(rows(tmp_path / "one" / "log.csv"), rows(tmp_path / "two" / "log.csv"), strict=True)
+    for first, second in pairs:
+        assert float(first["loss"]) == pytest.approx(float(second["loss"]), rel=1e-3)
+
+
+BAD = [
+    ("config.json", None, "no config.json"),
+    ("config.json", b"{", "cannot be used"),
+    ("model.safetensors", None, "cannot be read"),
+    ("model.safetensors", b"not weights", "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "text"), BAD)
+def test_a_bad_run_folder_is_refused(
+    trained: Path, drawn: Path, tmp_path: Path, name: str, content: bytes | None, text: str
+) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
+    (run / name).unlink()
+    if content is not None:
+        (run / name).write_bytes(content)
+    out = tmp_path / "submission.csv"
+    done = python("predict.py", "--checkpoint", run, "--images", drawn, "--out", out)
+    assert done.returncode == 2, done.stderr
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda c: c | {"classes": c["classes"][1:]}, "classes"),
+        (lambda c: c | {"classes": [*c["classes"][1:], "nobody"]}, "classes"),
+        (lambda c: c | {"std": [0, 1, 1]}, "cannot be used"),
+        (lambda c: c | {"architecture": "torchvision/resnet18"}, "another network"),
+        (lambda c: c | {"architecture": "torchvision/no_such_net"}, "no classification network"),
+    ],
+)
+def test_a_config_of_another_network_is_refused(
+    trained: Path, drawn: Path, tmp_path: Path, change: object, text: str
+) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    (run / "config.json").write_text(json.dumps(change(config)))  # type: ignore[operator]
+    out = tmp_path / "out.csv"
+    done = python("predict.py", "--checkpoint", run, "--images", drawn, "--out", out)
+    assert done.returncode == 2, done.stderr
+    assert text in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("--data", "nowhere"), "simpsons prepare"),
+        (("--batch-size", "50"), "multiple of 32"),
+        (("--resume",), "nothing to resume"),
+        (("--pretrained", "resnet18"), "pretrained weights cannot be fetched"),
+        (("--epochs", "0"), "--epochs"),
+    ],
+)
+def test_a_training_that_cannot_start_says_what_to_do(
+    data: Path, tmp_path: Path, words: tuple[str, ...], text: str
+) -> None:
+    given = {"--data": str(data), "--out": str(tmp_path / "run"), "--batch-size": "64"}
+    extra = []
+    for word, value in zip(words[::2], [*words[1::2], ""][: len(words[::2])], strict=True):
+        if value:
+            given[word] = value
+        else:
+            extra.append(word)
+    flat = [word for pair in given.items() for word in pair]
+    done = python("train.py", *flat, *extra, "--device", "cpu")
+    assert done.returncode == 2, done.stderr
+    assert text in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_network_too_large_for_git_is_refused_before_it_is_trained(
+    data: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(SOLUTION, tmp_path / "06_simpsons")
+    (folder / "model.py").write_text(
+        "from torch import nn\n\n\ndef build_model(num_classes):\n"
+        "    return nn.Sequential(nn.Flatten(), nn.Linear(3072, 9000), nn.Linear(9000, 42))\n"
+    )
+    done = python("train.py", "--data", data, "--out", tmp_path / "run", cwd=folder)
+    assert done.returncode == 2
+    assert "95 MB" in done.stderr
+    assert not (tmp_path / "run" / "log.csv").exists()
+
+
+def test_a_fine_tuned_network_of_torchvision_is_reproduced(
+    drawn: Path, tmp_path: Path
+) -> None:
+    """Legitimate in the homework, unlike in the tasks about its architecture."""
+    pytest.importorskip("torchvision", exc_type=ImportError)
+    import torch
+    from simpsons import run
+
+    student = tmp_path / "student" / "06_simpsons"
+    shutil.copytree(SOLUTION, student)
+    torch.manual_seed(0)
+    network = run.make_model("torchvision/mobilenet_v3_small", 42, lambda classes: None)  # type: ignore[arg-type,return-value]
+    config = run.Config(64, [0.5] * 3, [0.02] * 3, "torchvision/mobilenet_v3_small")
+    run.save(student / "run", network, config)
+    words = ("--checkpoint", "run", "--images", drawn / "testset", "--out", "submission.csv")
+    done = python("predict.py", *words, cwd=student)
+    assert done.returncode == 0, done.stderr
+    report = tmp_path / "report.json"
+    graded = subprocess.run(
+        [sys.executable, "-m", "autograder.cli", "grade", str(student.parent), "--task",
+         "simpsons", "--sandbox", "none", "--json", str(report), "--truth",
+         str(drawn / "truth.csv"), "--images", str(drawn / "testset")],
+        capture_output=True, text=True, cwd=ROOT, timeout=280,
+    )  # fmt: skip
+    assert graded.returncode == 0, graded.stderr
+    (task,) = json.loads(report.read_text())["tasks"]
+    assert task["status"] == "graded"
+    assert task["checks"][-1]["values"]["verified"] == "yes"
