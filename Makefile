@@ -1,4 +1,5 @@
 # make          the targets, each with what it does
+# DATA=DIR      for make proof: prepared pictures of the competition, to train on
 # PYTHON=...    another Python (3.11 or newer) for the virtual environment
 
 PYTHON ?= python3
@@ -50,6 +51,10 @@ check: .venv/lint test  ## lint, types, tests, generated files, verify
 bench: .venv/test  ## measure speed and memory, as ratios in one run
 	$(BIN)/python tests/bench.py
 
-proof: .venv/test  ## the long proofs: every mutant under 20 seeds, and slow tests
+proof: .venv/test  ## long: every mutant under 20 seeds, slow tests, trainings with DATA=DIR
 	$(BIN)/autograder verify --seeds 20
 	$(BIN)/python -m pytest -m slow
+ifdef DATA
+	$(BIN)/python tests/measure_homework.py $(DATA)
+	$(BIN)/python tests/measure_networks.py $(DATA)
+endif

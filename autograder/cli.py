@@ -172,7 +172,14 @@ def grade(
     for name, path in given.items():
         if path is not None and not path.exists():
             raise UsageError(f"--{name} {path}: there is no such file or folder")
-    rules = replace(found.homework, **{name: path for name, path in given.items() if path})
+    own = found.homework
+    rules = replace(
+        own,
+        truth=truth or own.truth,
+        public=public or own.public,
+        images=images or own.images,
+        runs=runs or own.runs,
+    )
     plan = Plan(
         course=found,
         tasks=tuple(_tasks(task)) or all_tasks(),

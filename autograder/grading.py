@@ -24,7 +24,6 @@ from autograder.report.model import CheckReport, Report, TaskReport
 from autograder.submission import TaskFiles, read_file, read_submission
 from autograder.tasks import Task, all_tasks
 
-
 HOMEWORK_SECONDS = 60.0  # of CPU for a request: 100 pictures are predicted again
 
 

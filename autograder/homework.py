@@ -79,7 +79,9 @@ class Homework:
             self.problem_text = f"{SUBMISSION}: not a plain file of at most {MAX_CSV >> 20} MB"
             return "homework.unreadable"
         try:
-            check_against(self._guesses(), self._truth, set(class_names()))
+            guesses = self._guesses()
+            if self.truth is not None:
+                check_against(guesses, self._truth, set(class_names()))
         except UsageError as error:
             self.problem_text = str(error).replace(f"{self.folder}{os.sep}", "")
             return "homework.unreadable"
@@ -113,7 +115,8 @@ class Homework:
         """
         places = [self.folder / "run"]
         if self.rules.runs is not None:
-            places += [self.rules.runs / self.name / part for part in ("run", "06_simpsons/run", "")]
+            own = self.rules.runs / self.name
+            places += [own / "run", own / "06_simpsons" / "run", own]
         for place in places:
             found = {name: place / name for name in RUN}
             if not place.is_symlink() and all(is_plain(path) for path in found.values()):
@@ -151,9 +154,9 @@ class Homework:
         if not known:
             return "no_images", 0, 0
         order = random_state(seed, "reproduce").permutation(len(known))[:SAMPLE]
-        chosen = {f"{known[i]}.jpg": pictures[known[i]] for i in order}
-        found = self._predict(student, chosen)
-        equal = sum(found.get(name.removesuffix(".jpg")) == labels[name.removesuffix(".jpg")] for name in chosen)
+        chosen = [known[i] for i in order]
+        found = self._predict(student, {f"{key}.jpg": pictures[key] for key in chosen})
+        equal = sum(found.get(key) == labels[key] for key in chosen)
         id = "yes" if equal >= share * len(chosen) else "no"
         self._reproduced = (id, equal, len(chosen))
         return self._reproduced
@@ -176,9 +179,8 @@ class Homework:
         guesses = {key: found.get(key, "") for key in truth.labels}
         return score_tables(Table(Path(SUBMISSION), guesses), truth)
 
-    def _predict(self, student: "Witness", pictures: dict[str, Path | bytes]) -> dict[str, str]:
-        contents = {name: p if isinstance(p, bytes) else p.read_bytes() for name, p in pictures.items()}
-        return student.predict_again(self.run, contents)
+    def _predict(self, student: "Witness", pictures: dict[str, Path]) -> dict[str, str]:
+        return student.predict_again(self.run, pictures)
 
 
 def class_names() -> list[str]:
@@ -208,12 +210,10 @@ def teachers_table(path: Path) -> Table:
         raise GraderFault(str(error)) from None
 
 
-def teachers_pictures(folder: Path) -> dict[str, Path | bytes]:
+def teachers_pictures(folder: Path) -> dict[str, Path]:
     """Pictures by Id (img7), from a folder."""
     endings = (".jpg", ".jpeg", ".png")
-    found: dict[str, Path | bytes] = {
-        path.stem: path for path in folder.rglob("*") if path.suffix.lower() in endings
-    }
+    found = {path.stem: path for path in folder.rglob("*") if path.suffix.lower() in endings}
     if not found:
         raise GraderFault(f"{folder}: no pictures there; give the folder with img0.jpg (--images)")
     return found

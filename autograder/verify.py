@@ -94,11 +94,14 @@ def not_passed(results: dict[str, Result]) -> str:
 
 
 def not_a_stub(results: dict[str, Result]) -> str:
-    """What of an untouched stub earned points or failed as anything but not written."""
+    """What of an untouched stub earned points or failed as anything but not written.
+
+    A check that states its points scores a file beside the stub, not the stub.
+    """
     wrong = [
         result
         for result in results.values()
-        if (result.outcome == "passed" and result.check.points and not told(result).startswith("homework."))
+        if (result.outcome == "passed" and result.check.points and result.points is None)
         or (result.outcome == "failed" and told(result) not in ("fault.not_written",))
     ]
     return "; ".join(describe(result) for result in wrong[:3])

@@ -4,6 +4,8 @@ Only the F1 scores. The other checks explain: each names a mistake that students
 competition really made and that costs them points without a word from Python.
 """
 
+from typing import Literal
+
 import numpy as np
 
 from autograder.checks.compare import distance
@@ -19,6 +21,7 @@ from autograder.scoring import MAX_POINTS, points_for
 
 BATCHES = (6, 6, 4)  # pictures in the batches of a rehearsal
 SIDE = 8
+Loop = Literal["predict", "train_one_epoch"]
 MAX_BYTES = 95 << 20
 SIZE = 64
 PICTURES = 24  # of the rehearsal of predict.py
@@ -78,10 +81,12 @@ def test_network_fits_git(subject: Subject) -> None:
 @promise(after="is_written", symbol="augment")
 def test_augment_keeps_the_form(subject: Subject) -> None:
     """augment returns new pictures of the same shape and type, and leaves its input alone."""
-    got, changed = augmented(subject, pictures(subject), 1)
+    batch = pictures(subject)
+    got, changed = augmented(subject, batch, 1)
     expect(not changed, "augment.changes_input")
-    shape = (12, 3, 12, 10)
-    expect(got.shape == shape, "augment.shape", got=shape_text(got.shape), expected=shape_text(shape))
+    expected = shape_text(batch.shape)
+    alike = got.shape == batch.shape
+    expect(alike, "augment.shape", got=shape_text(got.shape), expected=expected)
     expect(str(got.dtype) == "uint8", "augment.dtype", got=str(got.dtype))
 
 
@@ -158,7 +163,9 @@ def test_predict_in_order(subject: Subject) -> None:
     if not isinstance(value, np.ndarray):
         fail("predict.not_a_tensor", got=found.kind)
     expected = shape_text(right.shape)
-    expect(value.shape == right.shape, "predict.shape", got=shape_text(value.shape), expected=expected)
+    expect(
+        value.shape == right.shape, "predict.shape", got=shape_text(value.shape), expected=expected
+    )
     expect(found.kind == "int64", "predict.dtype", got=found.kind)
     if np.array_equal(value, right):
         return
@@ -267,14 +274,14 @@ def test_mean_loss_is_a_number(subject: Subject) -> None:
 def rehearsal(subject: Subject) -> tuple[list[Array], list[Array]]:
     """Pictures and labels of a rehearsal."""
     random = random_state(subject.seed, "rehearsal")
-    images = [random.standard_normal((n, 3, SIDE, SIDE)).astype(np.float32) for n in BATCHES]
+    noise = [random.standard_normal((n, 3, SIDE, SIDE)) for n in BATCHES]
     # Means far apart: no two neighbours get the same class by accident.
-    images = [batch + random.uniform(-3, 3, (len(batch), 3, 1, 1)) for batch in images]
+    images = [batch + random.uniform(-3, 3, (len(batch), 3, 1, 1)) for batch in noise]
     labels = [random.randint(0, 5, n).astype(np.int64) for n in BATCHES]
     return [batch.astype(np.float32) for batch in images], labels
 
 
-def rehearsed(subject: Subject, function: str, again: bool = False) -> Rehearsed:
+def rehearsed(subject: Subject, function: Loop, again: bool = False) -> Rehearsed:
     """What the function did in a rehearsal; asked for once unless again."""
     images, labels = rehearsal(subject)
     call = f"{function}(model, batches{'' if function == 'predict' else ', optimizer, loss_fn'})"
@@ -319,8 +326,10 @@ def test_f1(subject: Subject) -> None:
     f1 = score.exact
     if homework.rules.metric == "honest":
         if honest is None:
-            raise Held("homework.no_honest") if homework.rules.held_out is None else Scored(
-                0, "homework.honest_missing"
+            raise (
+                Held("homework.no_honest")
+                if homework.rules.held_out is None
+                else Scored(0, "homework.honest_missing")
             )
         f1 = honest.exact
     stated = homework.stated_honest()

@@ -8,7 +8,7 @@ import csv
 import functools
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
@@ -326,7 +326,7 @@ class Witness:
         return self._predicted(pictures)
 
     @once_more
-    def predict_again(self, run: dict[str, Path], pictures: dict[str, bytes]) -> dict[str, str]:
+    def predict_again(self, run: dict[str, Path], pictures: dict[str, Path]) -> dict[str, str]:
         """Run predict.py on a copy of a run folder; class by Id as it wrote them."""
         self.open()
         assert self._session is not None
@@ -338,7 +338,7 @@ class Witness:
         assert self._session is not None
         return str(self._session.folder / name)
 
-    def _predicted(self, pictures: dict[str, bytes]) -> dict[str, str]:
+    def _predicted(self, pictures: Mapping[str, bytes | Path]) -> dict[str, str]:
         assert self._session is not None
         for name in ("images", "out.csv"):
             self._session.remove(name)

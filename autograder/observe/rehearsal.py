@@ -118,10 +118,12 @@ def rehearse(
 
 
 def steps(model: WatchedNetwork) -> list[Step]:
+    """The diary as the protocol states it."""
     return [Step(**entry) for entry in model.entries]
 
 
 def as_array(tensor: Tensor) -> Array:
+    """A copy: the student may change the tensor later."""
     return np.array(tensor.detach().float().cpu().numpy())
 
 
@@ -140,7 +142,7 @@ def save_run(module: nn.Module, request: protocol.Checkpoint) -> None:
         logits = module.eval()(0.75 * images / torch.tensor(request.std)[:, None, None])
         for layer in last:
             if layer.bias is not None and layer.bias.shape == logits.shape[1:]:
-                layer.bias -= logits.mean(0)
+                layer.bias.sub_(logits.mean(0))
     config = run.Config(request.size, request.mean, request.std, classes=request.classes)
     run.save(Path(request.folder), module, config)
 

@@ -107,7 +107,8 @@ def unlabelled(
     images: Tensor, rows: Tensor, mean: list[float], std: list[float], device: str = "cpu"
 ) -> Iterator[Tensor]:
     """The pictures of some rows in order, normalised, as prediction gets them."""
-    for part in rows.split(256):
+    for start in range(0, len(rows), 256):
+        part = rows[start : start + 256]
         yield normalise(images[part].to(device), mean, std)
 
 
@@ -160,6 +161,8 @@ class Batches:
         if augment is not None:
             rows = rows[torch.randperm(len(rows), generator=self._generator(-1))]
             rows = rows[: len(rows) // batch_size * batch_size]
+            if not len(rows):
+                raise DataError(f"--batch-size {batch_size}: more than there are pictures")
         self._rows = rows
 
     def __len__(self) -> int:

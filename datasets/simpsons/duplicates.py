@@ -108,7 +108,7 @@ def split(labels: list[str], names: list[str], group: Array, share: float, seed:
         members.setdefault(int(number), []).append(index)
     by_class: dict[str, list[tuple[str, list[int]]]] = {}
     for indices in members.values():
-        counts = {label: 0 for label in sorted(labels[i] for i in indices)}
+        counts = dict.fromkeys(sorted(labels[i] for i in indices), 0)
         for i in indices:
             counts[labels[i]] += 1
         label = max(counts, key=lambda name: counts[name])

@@ -57,5 +57,5 @@ def orthogonal(matrix: Tensor) -> Tensor:
     for _ in range(STEPS):
         square = x @ x.T
         x = A * x + (B * square + C * square @ square) @ x
-    x = x.float()
-    return x if matrix.shape[0] <= matrix.shape[1] else x.T
+    found: Tensor = x.float() if wide is matrix else x.float().T
+    return found

@@ -95,7 +95,9 @@ def _write(source: Source, folder: Path, size: int, wanted: dict[str, Any]) -> d
     from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
     problems: list[str] = []
-    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+    with Progress(
+        *Progress.get_default_columns(), MofNCompleteColumn(), TimeRemainingColumn()
+    ) as bar:
         task = bar.add_task("decoding", total=len(source.train) + len(source.test))
 
         def step() -> None:

@@ -57,9 +57,12 @@ def save(folder: Path, model: nn.Module, config: Config) -> None:
     Raises:
         DataError: the checkpoint would be too large for git, or cannot be written.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    state = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()
+    }
     check_size(model)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -71,7 +74,7 @@ def save(folder: Path, model: nn.Module, config: Config) -> None:
         part.replace(folder / "config.json")
     except OSError as error:
         raise DataError(f"{folder}: cannot be written: {error.strerror or error}") from None
-    except RuntimeError as error:
+    except (RuntimeError, SafetensorError) as error:
         raise DataError(f"{folder}: the network cannot be saved: {error}") from None
 
 

@@ -309,7 +309,9 @@ MUTANTS = [
         "losses_in_a_list",
         "Losses are collected as tensors, and the mean is taken at the end.",
         replace=STEP,
-        by=STEP.replace("total += loss.item()", "kept = [*(kept if count else []), loss]; total += loss.item()"),
+        by=STEP.replace(
+            "total += loss.item()", "kept = [*(kept if count else []), loss]; total += loss.item()"
+        ),
         file="train.py",
         fails=NUMBER,
         message="train.keeps_graph",

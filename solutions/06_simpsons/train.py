@@ -17,7 +17,7 @@ import torch
 from augment import augment
 from model import build_model
 from predict import predict
-from simpsons import CLASSES, plots, run, scores, training
+from simpsons import CLASSES, DataError, plots, run, scores, training
 from simpsons.command import command
 from simpsons.data import Batches, Data, Shard, load, statistics, unlabelled
 from simpsons.muon import Muon
@@ -57,14 +57,14 @@ def recipe() -> Recipe:
     # TODO: return Recipe() for a start. Then look at the curves: what should change?
     # BEGIN SOLUTION
     return Recipe(
-        epochs=14,
+        epochs=15,
         batch_size=128,
         optimizer="muon",
-        learning_rate=0.03,
+        learning_rate=0.04,
         weight_decay=0.1,
-        warmup=0.3,
+        warmup=0.15,
         label_smoothing=0.1,
-        balance=0.25,
+        balance=0.1,
     )
     # END SOLUTION
 
@@ -223,6 +223,8 @@ def main() -> None:
         args.precision == "auto" and training.has_bfloat16(team.device)
     )
     plan = replace(recipe(), **chosen, precision="bfloat16" if fast else "float32")
+    if plan.epochs < 1 or plan.batch_size < 1 or plan.accumulate < 1:
+        raise DataError("--epochs, --batch-size and --accumulate: give at least 1")
     train(data, args.out, plan, team, args.resume)
 
 

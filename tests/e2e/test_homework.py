@@ -214,9 +214,7 @@ def test_a_network_too_large_for_git_is_refused_before_it_is_trained(
     assert not (tmp_path / "run" / "log.csv").exists()
 
 
-def test_a_fine_tuned_network_of_torchvision_is_reproduced(
-    drawn: Path, tmp_path: Path
-) -> None:
+def test_a_fine_tuned_network_of_torchvision_is_reproduced(drawn: Path, tmp_path: Path) -> None:
     """Legitimate in the homework, unlike in the tasks about its architecture."""
     pytest.importorskip("torchvision", exc_type=ImportError)
     import torch

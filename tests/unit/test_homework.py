@@ -23,7 +23,7 @@ from tests.conftest import ROOT, SEED
 
 SIMPSONS = (task_named("simpsons"),)
 # A network that needs no training: it tells classes by the picture's mean colour.
-MODEL = '''
+MODEL = """
 import torch
 from torch import nn
 
@@ -36,7 +36,7 @@ class MeanColour(nn.Module):
 
 def build_model(num_classes):
     return MeanColour(num_classes)
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def told(report: Report, check: str) -> str:
 def copy_truth(rules: Rules, student: Path, wrong: int) -> None:
     """Hand in the truth with some classes wrong."""
     assert rules.truth is not None
-    rows = list(csv.reader(rules.truth.open()))
+    rows = list(csv.reader(rules.truth.read_text().splitlines()))
     for row in rows[1 : 1 + wrong]:
         row[1] = CLASSES[(CLASSES.index(row[1]) + 1) % len(CLASSES)]
     with (student / "06_simpsons" / "submission.csv").open("w", newline="") as file:
@@ -221,16 +221,15 @@ def test_the_honest_metric_scores_the_network_on_held_out_pictures(
     solutions: Solutions, student: Path, rules: Rules, handed_in: Path, tmp_path: Path
 ) -> None:
     """Here the held-out truth is what the network says, so it gets all points."""
-    rows = list(csv.reader((student / "06_simpsons" / "submission.csv").open()))[:21]
+    lines = (student / "06_simpsons" / "submission.csv").read_text().splitlines()
+    rows = list(csv.reader(lines))[:21]
     held = tmp_path / "held"
     held.mkdir()
     for name, _ in rows[1:]:
         shutil.copy(handed_in / "images" / name, held)
     with (tmp_path / "held.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
-    honest = replace(
-        rules, metric="honest", held_out=held, held_out_truth=tmp_path / "held.csv"
-    )
+    honest = replace(rules, metric="honest", held_out=held, held_out_truth=tmp_path / "held.csv")
     report = graded(solutions, student, honest)
     assert report.points == 15
     assert told(report, "f1") == "homework.f1_honest"
@@ -269,7 +268,11 @@ def test_a_config_that_lies_in_strange_ways_is_only_text(
     path = student / "06_simpsons" / "run" / "config.json"
     config = json.loads(path.read_text())
     for value in ("1e999", '"x"', "[]", "{}"):
-        path.write_text(json.dumps(config | {"scores": 0}).replace('"scores": 0', f'"scores": {{"honest_f1": {value}}}'))
+        path.write_text(
+            json.dumps(config | {"scores": 0}).replace(
+                '"scores": 0', f'"scores": {{"honest_f1": {value}}}'
+            )
+        )
         report = graded(solutions, student, rules)
         assert report.tasks[0].checks[-1].message is not None
         assert report.faults == []
