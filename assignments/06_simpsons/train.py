@@ -118,9 +118,9 @@ def train(data: Data, out: Path, plan: Recipe, team: training.Team, resume: bool
     state = training.Progress(network, optimizer, plan)
     if resume:
         state.restore(out)
-    display = Display(out, plan.epochs, FASTER, quiet=not team.speaks, fresh=not resume)
+    display = Display(out, plan.epochs, FASTER, quiet=not team.speaks, done=state.epoch)
     for epoch in range(state.epoch, plan.epochs):
-        watched = display.batches(batches(epoch), len(batches(epoch)), epoch)
+        watched = display.batches(batches(epoch), epoch)
         objective = optimizer.loss(display.loss(loss_fn))
         loss = train_one_epoch(model, watched, optimizer, objective) * plan.accumulate
         loss = team.mean(loss)

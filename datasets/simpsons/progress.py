@@ -3,7 +3,8 @@
 import csv
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
+from simpsons.data import Batches
 from simpsons.errors import DataError
 
 ETA_AFTER = 20  # batches
@@ -23,17 +25,18 @@ class Display:
     """Counts what passes through batches() and loss(), and says what comes of it.
 
     quiet: say and write nothing (every process but the first). faster: the advice given when
-    the training would take more than half an hour. fresh: begin log.csv anew.
+    the training would take more than half an hour. done: epochs of an earlier
+    start that stay in log.csv.
 
     Raises:
         DataError: the folder cannot be written.
     """
 
     def __init__(
-        self, folder: Path, epochs: int, faster: str, quiet: bool = False, fresh: bool = True
+        self, folder: Path, epochs: int, faster: str, quiet: bool = False, done: int = 0
     ) -> None:
         if not quiet:
-            prepare_folder(folder, fresh)
+            prepare_folder(folder, done)
         self._folder, self._epochs, self._quiet, self._faster = folder, epochs, quiet, faster
         self._console = Console(quiet=quiet, highlight=False, soft_wrap=True)
         self._bar = Progress(
@@ -51,10 +54,12 @@ class Display:
         self.seconds = 0.0
         self._writer = None if quiet else tensorboard(folder)
 
-    def batches(
-        self, batches: Iterable[tuple[Tensor, Tensor]], count: int, epoch: int
-    ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Pass batches on, with a bar; after 20 of the first epoch tell how long it will take."""
+    def batches(self, batches: Batches, epoch: int) -> "Watched":
+        """The same batches, once, with a bar; after 20 of the first tell how long all will take."""
+        return Watched(self._passed_on(batches, epoch), len(batches))
+
+    def _passed_on(self, batches: Batches, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+        count = len(batches)
         start, self.images = time.perf_counter(), 0
         with self._bar as bar:
             task = bar.add_task(f"epoch {epoch + 1}/{self._epochs}", total=count, facts="")
@@ -111,13 +116,31 @@ class Display:
             self._writer.flush()
 
 
-def prepare_folder(folder: Path, fresh: bool) -> None:
-    """Make the run folder, without the log of an earlier training."""
+@dataclass(frozen=True)
+class Watched:
+    """An iterator that knows its length, as loops with a bar of their own like it."""
+
+    iterator: Iterator[tuple[Tensor, Tensor]]
+    length: int
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        return self.iterator
+
+    def __len__(self) -> int:
+        return self.length
+
+
+def prepare_folder(folder: Path, done: int) -> None:
+    """Make the run folder; of an earlier training's log only the epochs that are done stay."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if fresh:
-            for name in ("log.csv", "resume.pt"):
-                (folder / name).unlink(missing_ok=True)
+        log = folder / "log.csv"
+        if done:
+            lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
+            log.write_text("".join(lines[: done + 1]), encoding="utf-8")
+        else:
+            for path in (log, folder / "resume.pt"):
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(f"{folder}: cannot be written: {error.strerror or error}") from None
 

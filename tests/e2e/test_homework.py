@@ -1,6 +1,7 @@
 """The homework's programs as a student runs them, on drawn pictures of 32 pixels."""
 
 import csv
+import importlib.util
 import json
 import os
 import shutil
@@ -11,8 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
+from simpsons import DataError, run
 from simpsons.prepare import prepare
 from simpsons.synthetic import synthesize
+from torch import nn
 
 from tests.conftest import ROOT
 
@@ -137,40 +141,44 @@ BAD = [
 
 @pytest.mark.parametrize(("name", "content", "text"), BAD)
 def test_a_bad_run_folder_is_refused(
-    trained: Path, drawn: Path, tmp_path: Path, name: str, content: bytes | None, text: str
+    trained: Path, tmp_path: Path, name: str, content: bytes | None, text: str
 ) -> None:
-    run = shutil.copytree(trained, tmp_path / "run")
-    (run / name).unlink()
+    folder = shutil.copytree(trained, tmp_path / "run")
+    (folder / name).unlink()
     if content is not None:
-        (run / name).write_bytes(content)
-    out = tmp_path / "submission.csv"
-    done = python("predict.py", "--checkpoint", run, "--images", drawn, "--out", out)
-    assert done.returncode == 2, done.stderr
-    assert text in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not out.exists()
+        (folder / name).write_bytes(content)
+    with pytest.raises(DataError, match=text):
+        run.load(folder, lambda classes: nn.Linear(3, classes))
 
 
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        (lambda c: c | {"classes": c["classes"][1:]}, "classes"),
-        (lambda c: c | {"classes": [*c["classes"][1:], "nobody"]}, "classes"),
-        (lambda c: c | {"std": [0, 1, 1]}, "cannot be used"),
-        (lambda c: c | {"architecture": "torchvision/resnet18"}, "another network"),
-        (lambda c: c | {"architecture": "torchvision/no_such_net"}, "no classification network"),
+        ({"classes": ["nobody"]}, "classes"),
+        ({"std": [0, 1, 1]}, "cannot be used"),
+        ({"size": 1 << 30}, "cannot be used"),
+        ({"mean": ["a", 1, 1]}, "cannot be used"),
+        ({"architecture": "torchvision/no_such_net"}, "no classification network"),
+        ({}, "another network"),
     ],
 )
 def test_a_config_of_another_network_is_refused(
-    trained: Path, drawn: Path, tmp_path: Path, change: object, text: str
+    trained: Path, tmp_path: Path, change: dict[str, object], text: str
 ) -> None:
-    run = shutil.copytree(trained, tmp_path / "run")
-    config = json.loads((run / "config.json").read_text())
-    (run / "config.json").write_text(json.dumps(change(config)))  # type: ignore[operator]
-    out = tmp_path / "out.csv"
-    done = python("predict.py", "--checkpoint", run, "--images", drawn, "--out", out)
-    assert done.returncode == 2, done.stderr
-    assert text in done.stderr
+    folder = shutil.copytree(trained, tmp_path / "run")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | change))
+    with pytest.raises(DataError, match=text):
+        run.load(folder, lambda classes: nn.Linear(3, classes))
+
+
+def test_predict_ends_with_2_and_writes_nothing(drawn: Path, tmp_path: Path) -> None:
+    out = tmp_path / "submission.csv"
+    done = python("predict.py", "--checkpoint", tmp_path, "--images", drawn, "--out", out)
+    assert done.returncode == 2
+    assert "no config.json" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(
@@ -216,10 +224,8 @@ def test_a_network_too_large_for_git_is_refused_before_it_is_trained(
 
 def test_a_fine_tuned_network_of_torchvision_is_reproduced(drawn: Path, tmp_path: Path) -> None:
     """Legitimate in the homework, unlike in the tasks about its architecture."""
-    pytest.importorskip("torchvision", exc_type=ImportError)
-    import torch
-    from simpsons import run
-
+    if importlib.util.find_spec("torchvision") is None:
+        pytest.skip("torchvision is not installed")
     student = tmp_path / "student" / "06_simpsons"
     shutil.copytree(SOLUTION, student)
     torch.manual_seed(0)
