@@ -168,10 +168,6 @@ def grade(
         raise UsageError("--json and --html are for one submission; use --out DIR for several")
     catalogue = Catalogue.chosen(lang)
     found = find_course(course)
-    given = {"truth": truth, "public": public, "images": images, "runs": runs}
-    for name, path in given.items():
-        if path is not None and not path.exists():
-            raise UsageError(f"--{name} {path}: there is no such file or folder")
     own = found.homework
     rules = replace(
         own,
@@ -180,6 +176,10 @@ def grade(
         images=images or own.images,
         runs=runs or own.runs,
     )
+    for name, path in vars(rules).items():
+        if isinstance(path, Path) and not path.exists():
+            where = "" if path in (truth, public, images, runs) else "course.toml, [homework] "
+            raise UsageError(f"{where}{name}: there is no {path}")
     plan = Plan(
         course=found,
         tasks=tuple(_tasks(task)) or all_tasks(),

@@ -226,7 +226,7 @@ def drawn_pictures(seed: str, count: int, lift: int) -> dict[str, bytes]:
     found = {}
     for number in range(count):
         random = random_state(seed, "drawn", (number,))
-        coarse = random.randint(0, 190, (2, 2, 3)).astype(np.uint8)
+        coarse = random.randint(0, 120, (2, 2, 3)).astype(np.uint8)
         # Large even patches: no way of resizing changes what matters in them.
         pixels: Any = np.kron(coarse, np.ones((32, 32, 1), np.uint8)) + np.uint8(lift)
         out = io.BytesIO()

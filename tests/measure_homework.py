@@ -1,8 +1,9 @@
 """Measure the homework on real data: time to 15 points, honest F1. Not a test; see make proof.
 
-    python tests/measure_homework.py DATA [--seeds 3] [train.py options]
+    python tests/measure_homework.py DATA [--seeds 3] [--first-try] [train.py options]
 
-DATA is a prepared folder. The test part's classes are those of the training pictures it
+DATA is a prepared folder; --first-try measures the stub with only the missing lines filled in
+instead of the reference. The test part's classes are those of the training pictures it
 copies: for measuring only.
 """
 
@@ -15,7 +16,14 @@ from typing import Any
 import torch
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "solutions" / "06_simpsons"))
+HOMEWORK = ROOT / "solutions" / "06_simpsons"
+if "--first-try" in sys.argv:
+    sys.path.insert(0, str(ROOT / "tests"))
+    from minimal_homework import write_first_try
+
+    sys.argv.remove("--first-try")
+    HOMEWORK = write_first_try(Path(tempfile.mkdtemp()))
+sys.path.insert(0, str(HOMEWORK))
 
 import train  # noqa: E402  # found beside the other files of the homework
 from simpsons import scores  # noqa: E402

@@ -69,7 +69,7 @@ class Worker:
     """
 
     def __init__(self, folders: set[str], interruptible: bool = False) -> None:
-        self._modules: dict[str, list[types.ModuleType]] = {}
+        self._modules: dict[str, dict[str, types.ModuleType]] = {}  # by task, by path
         self._folders = folders
         self._interruptible = interruptible
         self.last_error: BaseException | None = None
@@ -102,7 +102,7 @@ class Worker:
         sys.modules[path.stem] = module  # dataclasses look their module up
         code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
         exec(code, module.__dict__)
-        self._modules.setdefault(request.task, []).append(module)
+        self._modules.setdefault(request.task, {})[request.path] = module
         return protocol.Done()
 
     def build(self, request: protocol.Build) -> protocol.Answer:
@@ -298,7 +298,7 @@ class Worker:
         return protocol.Done()
 
     def _symbol(self, task: str, name: str) -> Any:
-        for module in self._modules[task]:
+        for module in self._modules[task].values():
             if getattr(module, name, None) is not None:
                 return getattr(module, name)
         raise StudentError(Fault("missing_symbol", name))

@@ -139,7 +139,7 @@ def save_run(module: nn.Module, request: protocol.Checkpoint) -> None:
     images = nn.functional.interpolate(patches, size=request.size) - 0.5
     last = [layer for layer in module.modules() if isinstance(layer, nn.Linear)][-1:]
     with torch.no_grad():
-        logits = module.eval()(0.75 * images / torch.tensor(request.std)[:, None, None])
+        logits = module.eval()(images / 2 / torch.tensor(request.std)[:, None, None])
         for layer in last:
             if layer.bias is not None and layer.bias.shape == logits.shape[1:]:
                 layer.bias.sub_(logits.mean(0))

@@ -18,7 +18,10 @@ from simpsons.prepare import prepare
 from simpsons.synthetic import synthesize
 from torch import nn
 
-from tests.conftest import ROOT
+from autograder.grading import Options, Solutions, grade
+from autograder.tasks import task_named
+from tests.conftest import ROOT, SEED
+from tests.minimal_homework import write_first_try
 
 SOLUTION = ROOT / "solutions" / "06_simpsons"
 FAST = ("--batch-size", "64", "--precision", "float32", "--device", "cpu")
@@ -220,6 +223,15 @@ def test_a_network_too_large_for_git_is_refused_before_it_is_trained(
     assert done.returncode == 2
     assert "95 MB" in done.stderr
     assert not (tmp_path / "run" / "log.csv").exists()
+
+
+def test_the_missing_lines_alone_pass_every_check(solutions: Solutions, tmp_path: Path) -> None:
+    write_first_try(tmp_path / "student")
+    report = grade(tmp_path / "student", solutions, Options((task_named("simpsons"),), SEED))
+    outcomes = {c.check.id: c.outcome for c in report.tasks[0].checks}
+    assert [id for id, outcome in outcomes.items() if outcome != "passed"] == [
+        "simpsons.reproduced", "simpsons.f1",
+    ]  # fmt: skip
 
 
 def test_a_fine_tuned_network_of_torchvision_is_reproduced(drawn: Path, tmp_path: Path) -> None:

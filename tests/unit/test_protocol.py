@@ -96,7 +96,7 @@ def test_deep_values_are_refused() -> None:
     value = "1"
     for _ in range(900):
         value = f"[{value}]"
-    fields = f'{{"value": {value}, "kind": "list", "model_changed": ""}}'
+    fields = f'{{"value": {value}, "kind": "list", "model_changed": "", "input_changed": false}}'
     text = f'{{"type": "Returned", "fields": {fields}, "tensors": []}}'
     # Refused, or small enough to hold: never another exception.
     with contextlib.suppress(ProtocolError):
@@ -109,7 +109,7 @@ def test_a_huge_header_is_refused_before_it_is_read() -> None:
 
 
 def test_a_tensor_that_is_not_there_is_refused() -> None:
-    fields = {"value": {"$tensor": 3}, "kind": "x", "model_changed": ""}
+    fields = {"value": {"$tensor": 3}, "kind": "x", "model_changed": "", "input_changed": False}
     with pytest.raises(ProtocolError, match="not there"):
         decode(frame({"type": "Returned", "fields": fields, "tensors": []}))
 
