@@ -219,7 +219,7 @@ MUTANTS = [
         "own_normalisation",
         "Prediction normalises with numbers of its own.",
         replace="(config.normalise(part) for part in images.split(128))",
-        by="(config.normalise(part) * 0 + part / 25.5 - 5 for part in images.split(128))",
+        by="((part.float() / 255 - 0.5) / 0.5 for part in images.split(128))",
         file="predict.py",
         fails=CONFIG,
         message="program.normalisation",
