@@ -194,7 +194,8 @@ class Checker:
         line = Text().append_text(mark(self._console, "passed" if _solved(reports) else "failed"))
         of = self._catalogue.say("ui.points_of", points=number(points), maximum=maximum)
         unit = self._catalogue.say("ui.points")
-        line.append(f" {name:<10} {of} {unit}, {passed}/{len(reports)}")
+        earned = f"{of} {unit}, " if maximum else ""  # the homework's points come from its F1
+        line.append(f" {name:<10} {earned}{passed}/{len(reports)}")
         self._console.print(line)
 
     def watch(self, changes: Callable[[], Iterator[list[Task]]]) -> None:

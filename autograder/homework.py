@@ -11,18 +11,16 @@ import stat
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from autograder.checks.witness import NoAnswer, Witness
 from autograder.errors import GraderFault, UsageError
 from autograder.observe.draw import random_state
 from autograder.predictions import Table, check_against, read_ids, read_table
 from autograder.scoring import Score, score_tables
 from autograder.submission import SUBMISSION
-
-if TYPE_CHECKING:
-    from autograder.checks.witness import Witness
 
 RUN = ("config.json", "model.safetensors")
 MAX_CSV = 4 << 20
@@ -132,14 +130,14 @@ class Homework:
             with self.run["config.json"].open(encoding="utf-8") as file:
                 value = json.loads(file.read(1 << 20))["scores"]["honest_f1"]
             return f"{float(value):.4f}" if 0 <= float(value) <= 1 else ""
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
             return ""
 
-    def reproduce(self, student: "Witness", seed: str, share: float) -> tuple[str, int, int]:
+    def reproduce(self, student: Witness, seed: str, share: float) -> tuple[str, int, int]:
         """Predict drawn test pictures again with the submitted network.
 
-        Returns "yes" or "no" with the number of equal labels and of pictures, or why it was
-        not tried: "no_checkpoint" or "no_images".
+        Returns "yes" or "no" with the number of equal labels and of pictures, or why there is
+        no answer: "no_checkpoint", "no_images" or "too_slow".
 
         Raises:
             NoAnswer: predict.py failed.
@@ -155,13 +153,19 @@ class Homework:
             return "no_images", 0, 0
         order = random_state(seed, "reproduce").permutation(len(known))[:SAMPLE]
         chosen = [known[i] for i in order]
-        found = self._predict(student, {f"{key}.jpg": pictures[key] for key in chosen})
+        try:
+            found = self._predict(student, {f"{key}.jpg": pictures[key] for key in chosen})
+        except NoAnswer as error:
+            if error.fault.kind != "timeout":
+                raise
+            self._reproduced = ("too_slow", 0, 0)
+            return self._reproduced
         equal = sum(found.get(key) == labels[key] for key in chosen)
         id = "yes" if equal >= share * len(chosen) else "no"
         self._reproduced = (id, equal, len(chosen))
         return self._reproduced
 
-    def honest(self, student: "Witness") -> Score | None:
+    def honest(self, student: Witness) -> Score | None:
         """The F1 of the submitted network on the teacher's held-out pictures, if there are any.
 
         Raises:
@@ -179,7 +183,7 @@ class Homework:
         guesses = {key: found.get(key, "") for key in truth.labels}
         return score_tables(Table(Path(SUBMISSION), guesses), truth)
 
-    def _predict(self, student: "Witness", pictures: dict[str, Path]) -> dict[str, str]:
+    def _predict(self, student: Witness, pictures: dict[str, Path]) -> dict[str, str]:
         return student.predict_again(self.run, pictures)
 
 

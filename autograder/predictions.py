@@ -53,7 +53,10 @@ def read_table(path: Path) -> Table:
             Id that stood before; the text names the rows.
     """
     rows = _rows(path)
-    first = next(rows, None)
+    try:
+        first = next(rows, None)
+    except csv.Error as error:
+        raise UsageError(f"{path}: row 1: not a CSV file: {error}") from None
     if first is None:
         raise UsageError(f"{path}: the file is empty; it needs the columns Id,Expected")
     id_column, class_column, is_header = _columns(path, first)
@@ -128,7 +131,10 @@ def _numbered(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def read_ids(path: Path) -> set[str]:
     """Read the Ids in the first column of a CSV file (or the column named Id)."""
-    rows = list(_rows(path))
+    try:
+        rows = list(_rows(path))
+    except csv.Error as error:
+        raise UsageError(f"{path}: not a CSV file: {error}") from None
     if not rows:
         raise UsageError(f"{path}: the file is empty; it needs a column Id")
     header = [cell.strip().lower() for cell in rows[0]]
@@ -152,9 +158,10 @@ def check_against(predictions: Table, truth: Table, classes: set[str]) -> None:
         for key in predictions.labels
         if key not in truth.labels
     ]
-    nearest = {label: _nearest(label, classes) for label in unknown}
+    told = [label for label in predictions.labels.values() if label in unknown][:SHOWN]
+    nearest = {label: _nearest(label[:80], classes) for label in set(told)}  # it takes its time
     problems += [
-        f"row {rows[key]}: unknown class {label!r}{nearest[label]}"
+        f"row {rows[key]}: unknown class {label[:80]!r}{nearest.get(label, '')}"
         for key, label in predictions.labels.items()
         if label in unknown
     ]

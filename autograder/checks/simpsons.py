@@ -10,9 +10,9 @@ import numpy as np
 
 from autograder.checks.compare import distance
 from autograder.checks.families import listed
-from autograder.checks.promise import Held, Scored, expect, fail, promise
+from autograder.checks.promise import Failed, Held, Scored, expect, fail, promise
 from autograder.checks.subject import Subject
-from autograder.checks.witness import NoAnswer, run_text, shape_text
+from autograder.checks.witness import GaveUp, NoAnswer, run_text, shape_text
 from autograder.homework import EQUAL_SHARE, Homework, class_names, drawn_pictures
 from autograder.observe import protocol
 from autograder.observe.draw import random_state
@@ -73,7 +73,7 @@ def test_network_learns(subject: Subject) -> None:
 def test_network_fits_git(subject: Subject) -> None:
     """The checkpoint of the network is small enough for git."""
     sample = subject.symbol.samples[0]
-    weights = subject.student.describe(subject.symbol, sample.args, ()).weights
+    weights = subject.description(sample).weights
     size = 4 * sum(abs(int(np.prod(weight.shape))) for weight in weights)
     expect(size <= MAX_BYTES, "checkpoint.too_large", got=round(size / 1e6), limit=95)
 
@@ -113,7 +113,7 @@ def test_augment_varies(subject: Subject) -> None:
 def pictures(subject: Subject) -> Array:
     """Random uint8 pictures with a plain gradient below, so that any change shows."""
     random = random_state(subject.seed, "pictures")
-    return random.randint(0, 256, (12, 3, 12, 10)).astype(np.uint8)
+    return random.randint(0, 256, (12, 3, SIZE, SIZE)).astype(np.uint8)
 
 
 def augmented(subject: Subject, batch: Array, number: int) -> tuple[Array, bool]:
@@ -176,6 +176,11 @@ def test_predict_in_order(subject: Subject) -> None:
 @promise(after="predict_in_order", symbol="predict")
 def test_predict_reads_the_config(subject: Subject) -> None:
     """predict.py takes classes and normalisation from the run folder's config.json."""
+    check_program(subject)
+
+
+def check_program(subject: Subject) -> None:
+    """Run predict.py with a config, and with two others that must change nothing but names."""
     first = program(subject, reverse=False, lift=0)
     expect(bool(first), "program.empty")
     wanted = {f"img{number}" for number in range(PICTURES)}
@@ -207,6 +212,13 @@ def program(subject: Subject, reverse: bool, lift: int) -> dict[str, str]:
     pictures = drawn_pictures(subject.seed, PICTURES, lift)
     args = {"num_classes": len(classes)}
     return subject.student.program(network, args, checkpoint, subject.seed, pictures)
+
+
+@promise(after="is_written", symbol="recipe")
+def test_recipe_is_written(subject: Subject) -> None:
+    """recipe() returns a Recipe."""
+    kind = subject.student.call("recipe", [], "recipe()").kind
+    expect(kind == "Recipe", "recipe.other", got=kind)
 
 
 @promise(after="is_written", symbol="train_one_epoch")
@@ -290,10 +302,11 @@ def rehearsed(subject: Subject, function: Loop, again: bool = False) -> Rehearse
 
 
 def same(ours: list[Array], theirs: list[Array]) -> bool:
-    return len(ours) == len(theirs) and all(
-        a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-2, atol=1e-2))
-        for a, b in zip(ours, theirs, strict=True)
-    )
+    """Whether these are the same pictures in the same order, however they were batched."""
+    if not ours or any(part.shape[1:] != theirs[0].shape[1:] for part in ours):
+        return False
+    a, b = np.concatenate(ours), np.concatenate(theirs)
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-2, atol=1e-2))
 
 
 @promise(symbol="train_one_epoch")
@@ -321,16 +334,17 @@ def test_f1(subject: Subject) -> None:
     if id == "no":
         raise Held("homework.not_reproduced", equal=equal, n=n)
     if id != "yes" and homework.rules.checkpoint == "required":
-        fail("homework.checkpoint_required")
-    honest = homework.honest(subject.student)
+        expect(id != "no_checkpoint", "homework.checkpoint_required")
+        raise Held(f"homework.{id}")
+    try:
+        honest = homework.honest(subject.student)
+    except NoAnswer as error:
+        raise predict_failed(error) from None
     f1 = score.exact
     if homework.rules.metric == "honest":
         if honest is None:
-            raise (
-                Held("homework.no_honest")
-                if homework.rules.held_out is None
-                else Scored(0, "homework.honest_missing")
-            )
+            expect(bool(homework.run), "homework.honest_missing")
+            raise Held("homework.no_honest")
         f1 = honest.exact
     stated = homework.stated_honest()
     raise Scored(
@@ -355,8 +369,18 @@ def wanted(subject: Subject) -> Homework:
 def reproduction(subject: Subject, homework: Homework) -> tuple[str, int, int]:
     """yes, no, or why it was not tried; pictures predicted equally, and how many were tried."""
     try:
-        return homework.reproduce(subject.student, subject.seed, EQUAL_SHARE)
+        id, equal, n = homework.reproduce(subject.student, subject.seed, EQUAL_SHARE)
     except NoAnswer as error:
-        if error.fault.kind == "timeout":
-            return "too_slow", 0, 0
-        raise Held("homework.predict_failed", text=error.fault.message, at=error.at) from None
+        raise predict_failed(error) from None
+    if id == "yes":
+        try:
+            check_program(subject)
+        except (Failed, NoAnswer, GaveUp):
+            # Equal predictions mean little where predict.py does not use the network it is given.
+            raise Held("homework.other_program") from None
+    return id, equal, n
+
+
+def predict_failed(error: NoAnswer) -> Held:
+    """The points wait: whether the file or the program is at fault is the teacher's to see."""
+    return Held("homework.predict_failed", text=error.fault.message, at=error.at)

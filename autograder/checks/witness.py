@@ -8,6 +8,7 @@ import csv
 import functools
 import io
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,7 +129,7 @@ class Witness:
         self._device = device
         self._session: Session | None = None
         self._files = files
-        self._folder = Path()
+        self._path = ""
         self._ready: tuple[Session, str] | None = None
         self._rehearsed: dict[str, protocol.Rehearsed] = {}
         self._handles: dict[str, int] = {}
@@ -157,7 +158,7 @@ class Witness:
         ready, self._ready = self._ready, None
         self.close()
         self._session, path = ready or self._opens()
-        self._folder = Path(path).parent
+        self._path = path
         for name in self._files or (Path(path).name,):
             file = Path(path).with_name(name)
             self._ask(protocol.Open(self.task, str(file)), protocol.Done, f"import {file.stem}")
@@ -321,34 +322,39 @@ class Witness:
         """Run predict.py on a network with weights from the seed; class by Id as it wrote them."""
         handle = self.build(symbol, args)
         self._load(handle, symbol, seed, {})
-        request = checkpoint(handle, self._scratch("run"))
-        self._ask(request, protocol.Done, "save a run folder")
-        return self._predicted(pictures)
-
-    @once_more
-    def predict_again(self, run: dict[str, Path], pictures: dict[str, Path]) -> dict[str, str]:
-        """Run predict.py on a copy of a run folder; class by Id as it wrote them."""
-        self.open()
         assert self._session is not None
-        self._session.place({f"run/{name}": path for name, path in run.items()})
-        return self._predicted(pictures)
+        place = secrets.token_hex(8)  # the student's code may be waiting for a known name
+        put(self._session, {f"{place}/images/{name}": p for name, p in pictures.items()})
+        folder = self._session.folder / place
+        self._ask(checkpoint(handle, str(folder / "run")), protocol.Done, "save a run folder")
+        return predicted(self._ask(script(self._path, folder), protocol.Written, PREDICT))
 
-    def _scratch(self, name: str) -> str:
-        """A path in the session's folder."""
-        assert self._session is not None
-        return str(self._session.folder / name)
+    def predict_again(
+        self, run: Mapping[str, Path], pictures: Mapping[str, Path], at_once: int = 100
+    ) -> dict[str, str]:
+        """Run predict.py on a copy of a run folder; class by Id as it wrote them.
 
-    def _predicted(self, pictures: Mapping[str, bytes | Path]) -> dict[str, str]:
-        assert self._session is not None
-        for name in ("images", "out.csv"):
-            self._session.remove(name)
-        self._session.place({f"images/{name}": content for name, content in pictures.items()})
-        named = {"--checkpoint": "run", "--images": "images", "--out": "out.csv"}
-        args = [word for key, name in named.items() for word in (key, self._scratch(name))]
-        request = protocol.Script(str(self._folder / "predict.py"), args, args[-1])
-        text = self._ask(request, protocol.Written, "python predict.py").text
-        rows = (row for row in csv.reader(io.StringIO(text)) if len(row) == 2)
-        return {normal_id(key): label for key, label in rows if key != "Id"}
+        In a session of its own, where everything lies in its place before the student's code
+        runs; nothing that it did elsewhere counts here.
+        """
+        names = list(pictures)
+        parts = [names[start : start + at_once] for start in range(0, len(names), at_once)]
+        session, path = self._opens()
+        found: dict[str, str] = {}
+        try:
+            for number, part in enumerate(parts):
+                put(session, {f"part{number}/run/{name}": run[name] for name in run})
+                put(session, {f"part{number}/images/{name}": pictures[name] for name in part})
+            for number in range(len(parts)):
+                answer = session.ask(script(path, session.folder / f"part{number}"))
+                if isinstance(answer, Fault):
+                    raise NoAnswer(answer, PREDICT)
+                if not isinstance(answer, protocol.Written):
+                    raise NoAnswer(Fault("protocol", "an answer to another question"), PREDICT)
+                found |= predicted(answer)
+        finally:
+            session.close()
+        return found
 
     def _ask(self, request: protocol.Request, kind: type[Kind], call: str) -> Kind:
         assert self._session is not None
@@ -362,6 +368,34 @@ class Witness:
         if not isinstance(answer, kind):
             raise NoAnswer(Fault("protocol", "an answer to another question"), call)
         return answer
+
+
+PREDICT = "python predict.py"
+
+
+def put(session: Session, files: Mapping[str, bytes | Path]) -> None:
+    """Place files in a session; where its folder does not take them the student is at fault."""
+    try:
+        session.place(files)
+    except OSError as error:
+        text = f"the working folder was changed: {error.strerror}"
+        raise NoAnswer(Fault("protocol", text), PREDICT) from None
+
+
+def script(path: str, folder: Path) -> protocol.Script:
+    """predict.py beside the opened file, on what lies in the folder."""
+    named = {"--checkpoint": "run", "--images": "images", "--out": "out.csv"}
+    args = [word for key, name in named.items() for word in (key, str(folder / name))]
+    return protocol.Script(str(Path(path).with_name("predict.py")), args, args[-1])
+
+
+def predicted(written: protocol.Written) -> dict[str, str]:
+    """Class by Id of what predict.py wrote."""
+    try:
+        rows = [row for row in csv.reader(io.StringIO(written.text)) if len(row) == 2]
+    except csv.Error as error:
+        raise NoAnswer(Fault("error", f"not a CSV file: {error}"), PREDICT) from None
+    return {normal_id(key): label for key, label in rows if key != "Id"}
 
 
 def call_text(name: str, args: dict[str, Any]) -> str:

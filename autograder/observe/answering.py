@@ -283,10 +283,11 @@ class Worker:
         self._folders.add(str(Path(request.path).resolve().parent) + os.sep)
         code = rehearsal.run_script(request)
         if code is not None:
-            raise StudentError(Fault("exit", _clean(str(code))))
+            raise StudentError(Fault("exit", _clean(code)))
         text = rehearsal.written(request)
         if text is None:
-            raise StudentError(Fault("missing_file", Path(request.out).name))
+            name = f"{Path(request.out).name} (that --out named)"
+            raise StudentError(Fault("missing_file", name))
         return protocol.Written(text)
 
     def close(self, request: protocol.Close) -> protocol.Answer:

@@ -1,5 +1,7 @@
 """Rehearsals of the homework: the student's loops on a small network that keeps a diary."""
 
+import contextlib
+import io
 import os
 import runpy
 import sys
@@ -147,18 +149,24 @@ def save_run(module: nn.Module, request: protocol.Checkpoint) -> None:
     run.save(Path(request.folder), module, config)
 
 
-def run_script(request: protocol.Script) -> str | int | None:
-    """Run a program in this process; its exit code, or None where that is 0."""
+def run_script(request: protocol.Script) -> str | None:
+    """Run a program in this process; its last words where it ended with an error, else None."""
     path = Path(request.path).resolve()
     old, sys.argv = sys.argv, [str(path), *request.args]
     folder = str(path.parent)
     sys.path.insert(0, folder)  # as python does for a script
+    said = io.StringIO()
     try:
-        runpy.run_path(str(path), run_name="__main__")
+        with contextlib.redirect_stderr(said):
+            runpy.run_path(str(path), run_name="__main__")
     except SystemExit as error:
-        return error.code if error.code != 0 else None
+        if error.code in (None, 0):
+            return None
+        words = said.getvalue().strip().splitlines()[-1:]
+        return words[0] if words else f"exit code {error.code}"
     finally:
         sys.argv = old
+        sys.stderr.write(said.getvalue())
         if folder in sys.path:
             sys.path.remove(folder)
     return None

@@ -4,6 +4,7 @@ A Session has ask(request) -> answer and close(). LocalSession starts a worker o
 InProcessSession is for debugging only: there the student's code shares the process.
 """
 
+import errno
 import os
 import shutil
 import signal
@@ -49,8 +50,6 @@ class Session(Protocol):
 
     def place(self, files: Mapping[str, bytes | Path]) -> None: ...
 
-    def remove(self, name: str) -> None: ...
-
     def ask(self, request: Request) -> Answer: ...
 
     def printed(self) -> str: ...
@@ -65,22 +64,27 @@ class PrivateFolder:
         self.folder = Path(tempfile.mkdtemp(prefix="autograder-")).resolve()
 
     def place(self, files: Mapping[str, bytes | Path]) -> None:
-        """Write files into the folder, or into folders of it; a path is copied."""
+        """Write files into the folder, or into folders of it; a path is copied.
+
+        What the student's code may have put there is neither followed nor waited for.
+
+        Raises:
+            OSError: something is in the way.
+        """
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         for name, content in files.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            if isinstance(content, bytes):
-                path.write_bytes(content)
-            else:
-                shutil.copyfile(content, path)
-
-    def remove(self, name: str) -> None:
-        """Remove a file or folder in it, if it is there."""
-        path = self.folder / name
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
+            if path.parent.resolve() != path.parent:
+                raise NotADirectoryError(errno.ENOTDIR, "a link is in the way", str(path.parent))
             path.unlink(missing_ok=True)
+            with os.fdopen(os.open(path, flags, 0o644), "wb") as file:
+                if isinstance(content, bytes):
+                    file.write(content)
+                else:
+                    with content.open("rb") as source:
+                        shutil.copyfileobj(source, file)
 
 
 class LocalSession(PrivateFolder):

@@ -19,6 +19,8 @@ def command(main: Callable[[], None]) -> Callable[[], None]:
             main()
         except DataError as error:
             _end(str(error), 2)
+        except NotImplementedError as error:
+            _end(f"not written yet: {error}", 2)
         except OSError as error:
             _end(f"{error.filename or 'file'}: {error.strerror or error}", 2)
         except KeyboardInterrupt:

@@ -11,14 +11,15 @@ from types import ModuleType
 def own_task(task: str) -> ModuleType:
     """The module of a sibling task: ``own_task("resnet").ResNet``.
 
-    Looks beside the folder of the file that calls, then in and beside the working directory
-    (notebooks), for ``*_<task>/<task>.py``.
+    Looks beside the folder of the file that calls, and where no file calls (in a notebook) in
+    and beside the working directory, for ``*_<task>/<task>.py``.
 
     Raises:
         ImportError: there is no such file; the text names the folders searched.
     """
-    caller = inspect.stack()[1].filename
-    places = [Path(caller).resolve().parent.parent, Path.cwd().parent, Path.cwd()]
+    caller = Path(inspect.stack()[1].filename)
+    is_file = caller.is_file()
+    places = [caller.resolve().parent.parent] if is_file else [Path.cwd().parent, Path.cwd()]
     for place in dict.fromkeys(places):
         found = sorted(place.glob(f"*_{task}/{task}.py"))
         if found:

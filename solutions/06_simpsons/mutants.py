@@ -234,6 +234,15 @@ MUTANTS = [
         message="program.ids",
     ),
     Mutant(
+        "recipe_as_dict",
+        "The recipe is a dict.",
+        replace="    return Recipe(\n",
+        by="    return dict(\n",
+        file="train.py",
+        fails="simpsons.recipe_is_written",
+        message="recipe.other",
+    ),
+    Mutant(
         "train_mode_missing",
         "model.train() is missing: after the first evaluation the network stays in eval mode.",
         replace="    model.train()\n",

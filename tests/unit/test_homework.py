@@ -150,6 +150,72 @@ def test_a_predict_that_fails_waits_for_the_teacher(
     assert told(report, "f1") == "homework.predict_failed"
 
 
+def test_a_program_that_carries_its_answers_waits_for_the_teacher(
+    solutions: Solutions, student: Path, rules: Rules
+) -> None:
+    copy_truth(rules, student, wrong=0)
+    answers = (student / "06_simpsons" / "submission.csv").read_text()
+    path = student / "06_simpsons" / "predict.py"
+    path.write_text(
+        f"ANSWERS = {answers!r}\n"
+        + path.read_text().replace(
+            "    pictures.write_submission(args.out, names, labels)\n",
+            "    args.out.write_text(ANSWERS)\n",
+        )
+    )
+    report = graded(solutions, student, rules)
+    assert report.points is None
+    assert told(report, "f1") == "homework.other_program"
+
+
+LEAVES = {
+    "links": "os.symlink('/tmp', 'run')\nos.symlink('/tmp', 'part0')\n",
+    "pipes": "os.makedirs('part0/images')\nos.mkfifo('part0/images/img1.jpg')\n",
+    "deaths": "(os.path.exists('dead') or open('dead', 'w').close()) or os._exit(3)\n",
+}
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_what_other_code_leaves_behind_does_not_reach_the_points(
+    solutions: Solutions, student: Path, rules: Rules, name: str
+) -> None:
+    path = student / "06_simpsons" / "train.py"
+    path.write_text(f"import os\n{LEAVES[name]}" + path.read_text())
+    report = graded(solutions, student, rules)
+    assert report.faults == []
+    message = report.tasks[0].checks[-1].message
+    assert message is not None
+    assert message.id in ("homework.f1_competition", "homework.other_program")
+
+
+def test_files_that_break_csv_and_json_are_the_students_fault(
+    solutions: Solutions, student: Path, rules: Rules
+) -> None:
+    folder = student / "06_simpsons"
+    config = json.loads((folder / "run" / "config.json").read_text())
+    text = json.dumps(config | {"scores": "here"}).replace(
+        '"here"', '{"honest_f1": 1' + "0" * 400 + "}"
+    )
+    (folder / "run" / "config.json").write_text(text)
+    assert graded(solutions, student, rules).faults == []
+    for content in (
+        "x" * 200_000 + ",b\n",
+        "Id,Expected\n" + "\n".join(f"a{i},b{i}" for i in range(30_000)),
+    ):
+        (folder / "submission.csv").write_text(content)
+        report = graded(solutions, student, rules)
+        assert (report.points, report.faults) == (0, [])
+        assert told(report, "f1") == "homework.unreadable"
+
+
+def test_required_without_pictures_holds_the_points(
+    solutions: Solutions, student: Path, rules: Rules
+) -> None:
+    report = graded(solutions, student, replace(rules, checkpoint="required", images=None))
+    assert report.points is None
+    assert told(report, "f1") == "homework.no_images"
+
+
 def test_without_truth_the_points_wait_and_other_checks_run(
     solutions: Solutions, student: Path
 ) -> None:
