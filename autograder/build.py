@@ -248,8 +248,8 @@ def make_sheet(
     """The task as a page to read: the same promises as in the stubs, and the points."""
     catalogue = _catalogue(lang)
     words = {
-        "en": ("Lesson block", "Paper", "File", "Check", "What is checked", "Points"),
-        "ru": ("Блок урока", "Статья", "Файл", "Проверка", "Что проверяется", "Баллы"),
+        "en": ("Lesson block", "Paper", "File", "Check", "What is checked", "Points", "Packages"),
+        "ru": ("Блок урока", "Статья", "Файл", "Проверка", "Что проверяется", "Баллы", "Пакеты"),
     }[lang]
     wanted = {symbol.name for symbol in task.symbols} | {"recipe", "Recipe"}
     name = f"solutions/{task.folder}/{task.file if len(sources) == 1 else ''}"
@@ -264,6 +264,8 @@ def make_sheet(
         f"- {words[0]}: {task.lesson[lang]}\n- {words[1]}: {task.paper}\n"
         f"- {words[2]}: {names}\n- {words[3]}: `autograder check {task.name}`"
     )
+    if task.allowed:
+        parts[-1] += f"\n- {words[6]}: torch, numpy, {', '.join(task.allowed)}"
     for file, source in sources.items():
         texts = _texts(file, sources, lang, translations)
         if len(sources) > 1:

@@ -3,6 +3,7 @@
 
 Lesson block: homework. Run it as::
 
+    simpsons prepare --zip journey-springfield.zip --out DIR      # or: simpsons synthesize
     python train.py --data DIR --out RUN
 
 and on several processes as ``torchrun --nproc-per-node 2 train.py --data DIR --out RUN``.
@@ -38,7 +39,7 @@ class Recipe:
     classes weigh more, from 0 (every picture alike) to 1 (every class alike).
     """
 
-    epochs: int = 8
+    epochs: int = 3
     batch_size: int = 128
     optimizer: str = "sgd"
     learning_rate: float = 0.02

@@ -8,11 +8,11 @@ from pathlib import Path
 from types import ModuleType
 
 
-def own_task(task: str) -> ModuleType:
+def own_task(task: str, folder: Path | None = None) -> ModuleType:
     """The module of a sibling task: ``own_task("resnet").ResNet``.
 
     Looks beside the folder of the file that calls, and where no file calls (in a notebook) in
-    and beside the working directory, for ``*_<task>/<task>.py``.
+    and beside the working directory, for ``*_<task>/<task>.py``; or only in the folder given.
 
     Raises:
         ImportError: there is no such file; the text names the folders searched.
@@ -20,6 +20,8 @@ def own_task(task: str) -> ModuleType:
     caller = Path(inspect.stack()[1].filename)
     is_file = caller.is_file()
     places = [caller.resolve().parent.parent] if is_file else [Path.cwd().parent, Path.cwd()]
+    if folder is not None:
+        places = [folder]
     for place in dict.fromkeys(places):
         found = sorted(place.glob(f"*_{task}/{task}.py"))
         if found:
