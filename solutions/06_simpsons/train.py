@@ -38,7 +38,7 @@ class Recipe:
     classes weigh more, from 0 (every picture alike) to 1 (every class alike).
     """
 
-    epochs: int = 3
+    epochs: int = 4
     batch_size: int = 128
     optimizer: str = "sgd"
     learning_rate: float = 0.02
