@@ -32,14 +32,14 @@ grade: .venv/core  ## install, train on drawn pictures, predict, grade the refer
 	$(BIN)/simpsons synthesize --out $(WORK)/drawn --seed 1
 	$(BIN)/simpsons prepare --zip $(WORK)/drawn --out $(WORK)/prepared
 	cd $(WORK)/reference/06_simpsons && $(CURDIR)/$(BIN)/python train.py \
-		--data $(CURDIR)/$(WORK)/prepared --out run --epochs 8 --batch-size 64
+		--data $(CURDIR)/$(WORK)/prepared --out run --epochs 12 --batch-size 64
 	cd $(WORK)/reference/06_simpsons && $(CURDIR)/$(BIN)/python predict.py \
 		--checkpoint run --images $(CURDIR)/$(WORK)/drawn/testset --out submission.csv
 	$(BIN)/autograder grade $(WORK)/reference --sandbox none \
 		--truth $(WORK)/drawn/truth.csv --images $(WORK)/drawn/testset
 
 test: .venv/test  ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: .venv/lint test  ## lint, types, tests, generated files, verify
 	$(BIN)/ruff check .
