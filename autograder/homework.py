@@ -8,6 +8,7 @@ import io
 import json
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -154,7 +155,7 @@ class Homework:
         order = random_state(seed, "reproduce").permutation(len(known))[:SAMPLE]
         chosen = [known[i] for i in order]
         try:
-            found = self._predict(student, {f"{key}.jpg": pictures[key] for key in chosen})
+            found = self._predict_again(student, pictures, chosen)
         except NoAnswer as error:
             if error.fault.kind != "timeout":
                 raise
@@ -179,12 +180,14 @@ class Homework:
         missing = sorted(set(truth.labels) - set(pictures))
         if missing:
             raise GraderFault(f"{rules.held_out}: no picture of {', '.join(missing[:3])}")
-        found = self._predict(student, {f"{key}.jpg": pictures[key] for key in truth.labels})
+        found = self._predict_again(student, pictures, truth.labels)
         guesses = {key: found.get(key, "") for key in truth.labels}
         return score_tables(Table(Path(SUBMISSION), guesses), truth)
 
-    def _predict(self, student: Witness, pictures: dict[str, Path]) -> dict[str, str]:
-        return student.predict_again(self.run, pictures)
+    def _predict_again(
+        self, student: Witness, pictures: dict[str, Path], chosen: Iterable[str]
+    ) -> dict[str, str]:
+        return student.predict_again(self.run, {f"{key}.jpg": pictures[key] for key in chosen})
 
 
 def class_names() -> list[str]:

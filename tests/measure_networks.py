@@ -58,6 +58,7 @@ NETWORKS: dict[str, Callable[[int], nn.Module]] = {
     "ResNet-18": resnet,
     "VGG, 4 blocks": vgg,
     "DenseNet, 2 blocks": densenet,
+    "ResNet, 3 blocks": train.build_model,  # the reference's own
     "AlexNet at 227x227": alexnet,
 }
 

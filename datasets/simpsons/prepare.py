@@ -11,6 +11,7 @@ Every picture is squeezed to a square: nothing is cut off, and training and test
 """
 
 import csv
+import errno
 import json
 import os
 import shutil
@@ -77,7 +78,10 @@ def prepare(path: Path, out: Path, size: int = 64, force: bool = False) -> Prepa
         else:
             part.rename(out)
     except OSError as error:
-        raise DataError(f"{out}: cannot be written: {error.strerror or error}") from None
+        raise DataError(
+            f"{out}: cannot be written: {error.strerror or error}; choose another folder "
+            "with --out, or make room there"
+        ) from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return Prepared(out, found["train"], found["test"], found["problems"], fresh=True)
@@ -108,8 +112,8 @@ def _write(source: Source, folder: Path, size: int, wanted: dict[str, Any]) -> d
     gone = sorted(set(CLASSES) - {picture.label for picture in kept})
     if gone:
         raise DataError(f"{source.path}: every picture of {', '.join(gone)} is unreadable")
-    np.save(folder / "train.npy", train)
-    np.save(folder / "test.npy", test)
+    _save(folder / "train.npy", train)
+    _save(folder / "test.npy", test)
     _tables(folder, kept, source.test, train)
     state = wanted | {
         "classes": list(CLASSES),
@@ -120,6 +124,16 @@ def _write(source: Source, folder: Path, size: int, wanted: dict[str, Any]) -> d
     text = json.dumps(state, indent=1)
     (folder / "prepared.json").write_text(text, encoding="utf-8")
     return state
+
+
+def _save(path: Path, images: Array) -> None:
+    try:
+        np.save(path, images)
+    except OSError as error:
+        if error.errno is None:  # NumPy does not say why it wrote less than it should
+            need = f"{images.nbytes / 1e6:.1f} MB are needed"
+            raise OSError(errno.ENOSPC, f"{os.strerror(errno.ENOSPC)}; {need}") from None
+        raise
 
 
 def _decode(

@@ -121,6 +121,18 @@ def test_a_full_disk_leaves_what_was_there(
     assert snapshot(old.folder) == before
 
 
+def test_a_write_that_is_cut_short_says_so(drawn: Path, tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 10, hard))
+    try:
+        with pytest.raises(DataError, match=r"No space left on device; .* MB are needed; choose"):
+            prepare(drawn, tmp_path / "out", 64)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert nothing_was_written(tmp_path)
+
+
 def test_preparing_again_changes_nothing(drawn_zip: Path, prepared: Path) -> None:
     before = snapshot(prepared)
     again = prepare(drawn_zip, prepared, 32)
