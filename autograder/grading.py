@@ -5,7 +5,7 @@ import hmac
 import platform
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -144,15 +144,17 @@ def grade(
     solutions: Solutions,
     options: Options,
     told: Callable[[Result], None] = lambda result: None,
+    known: Mapping[str, TaskReport] | None = None,
 ) -> Report:
-    """Grade one submission.
+    """Grade one submission; known: reports of tasks, by name, that need not be judged again.
 
     Raises:
         UsageError: the folder is no submission.
     """
     found = read_submission(folder, options.tasks)
     seeds = {files.task.name: task_seed(options, files) for files in found}
-    readable = [files for files in found if not files.problem]
+    known = known or {}
+    readable = [files for files in found if not files.problem and files.task.name not in known]
     benches = [
         Bench(
             files.task,
@@ -183,7 +185,7 @@ def grade(
     finally:
         for bench in benches:
             bench.student.close()
-    reports = [_task_report(files, results) for files in found]
+    reports = [known.get(files.task.name) or _task_report(files, results) for files in found]
     return Report(
         submission=clean(str(folder)),
         commit=commit_of(folder),
