@@ -18,7 +18,8 @@ from autograder.errors import UsageError
 from autograder.grading import check_report, profile_for, unreadable
 from autograder.messages import Catalogue
 from autograder.observe import protocol
-from autograder.observe.session import InProcessSession, LocalSession, Profile, Session
+from autograder.observe.session import InProcessSession, LocalSession, Session
+from autograder.sandbox.profiles import Profile
 from autograder.report.model import GRADER_FAULTS, CheckReport
 from autograder.report.terminal import mark, number, print_check
 from autograder.submission import TaskFiles, read_task
@@ -93,7 +94,7 @@ def make_bench(files: TaskFiles, root: Path, workers: Workers, debug: bool = Fal
         if debug:
             return DebugSession(), str((root / files.task.folder / files.task.file).resolve())
         session = workers.take(files)
-        return session, str(session.folder / files.task.folder / files.task.file)
+        return session, session.path(f"{files.task.folder}/{files.task.file}")
 
     witness = Witness(files.task.name, opens, files=files.task.files)
     return Bench(files.task, witness, recordings.load(files.task), recordings.SEED)

@@ -19,8 +19,9 @@ from autograder.course import Course, patched
 from autograder.errors import GraderFault, UsageError
 from autograder.homework import Homework, Rules
 from autograder.observe import protocol
-from autograder.observe.session import LocalSession, Profile, Session, SharedSession
+from autograder.observe.session import LocalWorkers, Session, SharedSession, Workers
 from autograder.report.model import CheckReport, Report, TaskReport
+from autograder.sandbox.profiles import Profile
 from autograder.submission import TaskFiles, read_file, read_submission
 from autograder.tasks import Task, all_tasks
 
@@ -36,6 +37,7 @@ class Options:
     key: str = field(default_factory=lambda: secrets.token_hex(16))
     device: str = "cpu"
     student: Profile = field(default_factory=Profile)
+    workers: Workers = field(default_factory=LocalWorkers)
     notes: tuple[Message, ...] = ()
     rules: Rules = field(default_factory=Rules)
 
@@ -102,12 +104,14 @@ class TrustedWitness(Witness):
             ) from None
 
 
-def student_witness(files: TaskFiles, profile: Profile, device: str = "cpu") -> Witness:
+def student_witness(
+    files: TaskFiles, profile: Profile, workers: Workers, device: str = "cpu"
+) -> Witness:
     """A witness whose worker sees a private copy of a task's files."""
 
     def opens() -> tuple[Session, str]:
-        session = LocalSession(profile_for(files.task, profile), files.placed())
-        return session, str(session.folder / files.task.folder / files.task.file)
+        session = workers.session(profile_for(files.task, profile), files.placed())
+        return session, session.path(f"{files.task.folder}/{files.task.file}")
 
     return Witness(files.task.name, opens, device, files.task.files)
 
@@ -158,7 +162,7 @@ def grade(
     benches = [
         Bench(
             files.task,
-            student_witness(files, options.student, options.device),
+            student_witness(files, options.student, options.workers, options.device),
             solutions.references(files.task),
             seeds[files.task.name],
             read_homework(folder, files.task, options.rules),

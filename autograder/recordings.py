@@ -24,7 +24,8 @@ from autograder.course import Course
 from autograder.errors import GraderFault
 from autograder.observe import protocol
 from autograder.observe.protocol import Description, Outcome, Place
-from autograder.observe.session import Profile
+from autograder.observe.session import LocalWorkers
+from autograder.sandbox.profiles import Profile
 from autograder.submission import TaskFiles
 from autograder.tasks import Symbol, Task
 
@@ -135,7 +136,7 @@ def record(course: Course, task: Task) -> None:
     recorders = [Recorder(witness) for witness in solutions.witnesses(task)]
     try:
         for recorder, source in zip(recorders, solutions.sources(task), strict=True):
-            student = student_witness(TaskFiles(task, {task.file: source}), Profile())
+            student = student_witness(TaskFiles(task, {task.file: source}), Profile(), LocalWorkers())
             results = Judge([Bench(task, student, [recorder], SEED)]).run()
             for symbol in task.symbols:
                 if symbol.kind == "large":

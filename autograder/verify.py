@@ -14,7 +14,8 @@ from autograder.checks.witness import Witness
 from autograder.course import Course, patched
 from autograder.grading import Solutions, profile_for
 from autograder.homework import Homework, Rules
-from autograder.observe.session import Profile, SharedSession
+from autograder.observe.session import SharedSession
+from autograder.sandbox.profiles import Profile
 from autograder.tasks import Task
 
 

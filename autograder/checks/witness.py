@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
@@ -217,7 +217,9 @@ class Witness:
         """How the symbol uses its weights; with an empty shape only which it has."""
         key = json.dumps([symbol.name, args, shape, copy])
         if key not in self._described:
-            lean = symbol.kind != "block" and not shape
+            self.open()
+            assert self._session is not None
+            lean = symbol.kind != "block" and (self._session.warm or not shape)
             # float32: a layer in a plain list stays so, and must be told by what it is.
             handle = self.build(symbol, args, lean=lean, copy=copy)
             request = protocol.Describe(handle, list(shape))
@@ -325,9 +327,10 @@ class Witness:
         assert self._session is not None
         place = secrets.token_hex(8)  # the student's code may be waiting for a known name
         put(self._session, {f"{place}/images/{name}": p for name, p in pictures.items()})
-        folder = self._session.folder / place
-        self._ask(checkpoint(handle, str(folder / "run")), protocol.Done, "save a run folder")
-        return predicted(self._ask(script(self._path, folder), protocol.Written, PREDICT))
+        run = self._session.scratch(f"{place}/run")
+        self._ask(checkpoint(handle, run), protocol.Done, "save a run folder")
+        request = script(self._session, self._path, place, run)
+        return predicted(self._ask(request, protocol.Written, PREDICT))
 
     def predict_again(
         self, run: Mapping[str, Path], pictures: Mapping[str, Path], at_once: int = 100
@@ -346,7 +349,8 @@ class Witness:
                 put(session, {f"part{number}/run/{name}": run[name] for name in run})
                 put(session, {f"part{number}/images/{name}": pictures[name] for name in part})
             for number in range(len(parts)):
-                answer = session.ask(script(path, session.folder / f"part{number}"))
+                place = f"part{number}"
+                answer = session.ask(script(session, path, place, session.path(f"{place}/run")))
                 if isinstance(answer, Fault):
                     raise NoAnswer(answer, PREDICT)
                 if not isinstance(answer, protocol.Written):
@@ -382,11 +386,11 @@ def put(session: Session, files: Mapping[str, bytes | Path]) -> None:
         raise NoAnswer(Fault("protocol", text), PREDICT) from None
 
 
-def script(path: str, folder: Path) -> protocol.Script:
-    """predict.py beside the opened file, on what lies in the folder."""
-    named = {"--checkpoint": "run", "--images": "images", "--out": "out.csv"}
-    args = [word for key, name in named.items() for word in (key, str(folder / name))]
-    return protocol.Script(str(Path(path).with_name("predict.py")), args, args[-1])
+def script(session: Session, path: str, place: str, run: str) -> protocol.Script:
+    """predict.py beside the opened file, on a run folder and the pictures in a place."""
+    out = session.scratch(f"{place}.csv")
+    words = ["--checkpoint", run, "--images", session.path(f"{place}/images"), "--out", out]
+    return protocol.Script(str(PurePath(path).with_name("predict.py")), words, out)
 
 
 def predicted(written: protocol.Written) -> dict[str, str]:

@@ -76,6 +76,12 @@ class Worker:
         self._held: dict[int, Held] = {}
         self._count = 0
 
+    def adopt(self, task: str, symbols: dict[str, Any]) -> None:
+        """Take symbols of ours as those of a task."""
+        module = types.ModuleType(task)
+        module.__dict__.update(symbols)
+        self._modules[task] = {task: module}
+
     def answer(self, request: protocol.Request) -> protocol.Answer:
         """Carry out one request; whatever the student's code raises becomes a Fault."""
         handler: Callable[[Any], protocol.Answer] = getattr(self, type(request).__name__.lower())
@@ -145,10 +151,24 @@ class Worker:
         held = self._held[request.handle]
         if not request.shape:
             return protocol.Description(trace.weights(held.module), [], [])
-        x = torch.zeros(request.shape, dtype=_dtype(held.build.dtype), device=held.build.device)
-        output, weights, layers = trace.record(held.module, x)
+        output, weights, layers = self._record(held, request.shape)
         held.roles = {w.name: w.role for w in weights}
-        return protocol.Description(weights, layers, list(_tensor(output).shape))
+        return protocol.Description(weights, layers, list(output.shape))
+
+    def _record(
+        self, held: Held, shape: list[int]
+    ) -> tuple[Tensor, list[protocol.Weight], list[protocol.Layer]]:
+        dtype = _dtype(held.build.dtype)
+        if _all_meta(held.module):
+            # Any failure may come from the meta device: then the real one decides.
+            with contextlib.suppress(Exception):
+                x = torch.zeros(shape, dtype=dtype, device="meta")
+                output, weights, layers = trace.record(held.module, x)
+                return _tensor(output), weights, layers
+            held = self._make(replace(held.build, lean=False))
+        x = torch.zeros(shape, dtype=dtype, device=held.build.device)
+        output, weights, layers = trace.record(held.module, x)
+        return _tensor(output), weights, layers
 
     def load(self, request: protocol.Load) -> protocol.Answer:
         held = self._held[request.handle]
@@ -389,7 +409,8 @@ def _state(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _all_meta(module: nn.Module) -> bool:
-    return all(t.is_meta for t in (*module.parameters(), *module.buffers()))
+    tensors = [*module.parameters(), *module.buffers()]
+    return bool(tensors) and all(t.is_meta for t in tensors)
 
 
 def _dtype(name: str) -> torch.dtype:

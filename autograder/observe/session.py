@@ -1,7 +1,8 @@
 """Sessions: the same questions to a worker process, to this process, to a recording.
 
-A Session has ask(request) -> answer and close(). LocalSession starts a worker of its own;
-InProcessSession is for debugging only: there the student's code shares the process.
+A Session has ask(request) -> answer and close(). LocalSession starts a worker of its own, with
+the grader's rights; sandboxed ones are in autograder.sandbox.warm. InProcessSession is for
+debugging only: there the student's code shares the process.
 """
 
 import errno
@@ -15,40 +16,35 @@ import threading
 from collections.abc import Mapping
 from concurrent import futures
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
 from autograder.observe import protocol
 from autograder.observe.protocol import Answer, Fault, Request
+from autograder.sandbox.profiles import Profile
 
 KEPT_OUTPUT = 4_000  # characters of what the student printed last
+GRACE = 2.0  # seconds for a worker whose pipe ended to end itself, so that we learn how
 WALL = "wall"  # the text of a Fault for wall time, which a busy machine can cause
 KEPT_ENVIRONMENT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP")
 
 
-@dataclass(frozen=True)
-class Profile:
-    """What a worker may use. Limits of time hold for each request.
+class Session(Protocol):
+    """Answers requests one at a time; after a Fault of a worker that ended, alive is False.
 
-    wall time is five times the CPU time: a busy machine is not the student's fault.
-    allowed: packages student code may import beyond the standard library, torch and numpy.
+    warm: torch is imported whole, so that even a pass on the meta device costs nothing first.
     """
 
-    name: str = "cpu"
-    memory: int = 6 << 30  # bytes of data segment
-    cpu_seconds: float = 15.0
-    wall_factor: float = 5.0
-    allowed: tuple[str, ...] = ()
-
-
-class Session(Protocol):
-    """Answers requests one at a time; after a Fault of a worker that ended, alive is False."""
-
     alive: bool
-    folder: Path
+    warm: bool
 
     def place(self, files: Mapping[str, bytes | Path]) -> None: ...
+
+    def path(self, name: str) -> str:
+        """Where the worker finds a file that was placed."""
+
+    def scratch(self, name: str) -> str:
+        """Where the worker may write a file."""
 
     def ask(self, request: Request) -> Answer: ...
 
@@ -60,8 +56,16 @@ class Session(Protocol):
 class PrivateFolder:
     """A folder of a session's own, for the files its worker may see."""
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="autograder-")).resolve()
+    warm = False
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="autograder-")).resolve()
+
+    def path(self, name: str) -> str:
+        return str(self.folder / name)
+
+    def scratch(self, name: str) -> str:
+        return str(self.folder / name)
 
     def place(self, files: Mapping[str, bytes | Path]) -> None:
         """Write files into the folder, or into folders of it; a path is copied.
@@ -87,34 +91,32 @@ class PrivateFolder:
                         shutil.copyfileobj(source, file)
 
 
-class LocalSession(PrivateFolder):
-    """A worker process in isolated mode, in a private folder, with a scrubbed environment.
-
-    files are written into the private folder before the worker can look at them. The
-    process starts at once and imports torch while the caller does other things.
+class PipeSession(PrivateFolder):
+    """Talks to a worker through three pipes; how its process is started and ended is for
+    subclasses to say.
     """
 
-    def __init__(self, profile: Profile, files: Mapping[str, bytes | Path] | None = None) -> None:
-        super().__init__()
+    def __init__(self, profile: Profile, folder: Path | None = None) -> None:
+        super().__init__(folder)
         self.alive = True
-        self.place(files or {})
         self._wall = profile.cpu_seconds * profile.wall_factor
-        worker = [sys.executable, "-I", "-B", "-m", "autograder.observe.worker"]
-        limits = [str(profile.memory), str(profile.cpu_seconds), *profile.allowed]
-        self._process = subprocess.Popen(
-            worker + limits,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=self.folder,
-            env=_environment(self.folder),
-            close_fds=True,
-            start_new_session=True,
-        )
+        self._may_print = profile.printed
         self._output = ""
+        self._printed = 0
         self._talk: threading.Thread | None = None
+
+    def talk_through(self, to_worker: IO[bytes], from_worker: IO[bytes], log: IO[bytes]) -> None:
+        """Use these pipes."""
+        self._to_worker, self._from_worker, self._log = to_worker, from_worker, log
         self._drain = threading.Thread(target=self._read_output, daemon=True)
         self._drain.start()
+
+    def end(self, grace: float = 0) -> Fault:
+        """Kill the worker and everything it started, after grace seconds to end by itself.
+
+        Returns how it ended; asked again, the same.
+        """
+        raise NotImplementedError
 
     def send(self, request: Request) -> "Future[Answer]":
         """Start an exchange; the answer is still subject to wait()."""
@@ -149,28 +151,17 @@ class LocalSession(PrivateFolder):
             return Fault("protocol", str(error))
         except (OSError, EOFError, ValueError):
             self.alive = False
-            return self._ended()
+            fault = self.end(GRACE)
+            return Fault("output") if self._printed > self._may_print else fault
 
     def _exchange(self, frame: bytes) -> Answer:
-        to_worker, from_worker = self._process.stdin, self._process.stdout
-        assert to_worker is not None and from_worker is not None
-        to_worker.write(frame)
-        to_worker.flush()
-        answer: Answer = protocol.decode(lambda n: _read(from_worker, n), protocol.ANSWERS)
+        view = memoryview(frame)
+        while view:
+            view = view[self._to_worker.write(view) :]
+        answer: Answer = protocol.decode(lambda n: _read(self._from_worker, n), protocol.ANSWERS)
         if isinstance(answer, Fault) and answer.kind not in protocol.FAULTS:
             raise protocol.ProtocolError("a fault of an unknown kind")
         return answer
-
-    def _ended(self) -> Fault:
-        try:
-            code = self._process.wait(5)
-        except subprocess.TimeoutExpired:  # it closed the pipe and went on
-            code = 0
-        self._kill()
-        if code < 0 and code == -getattr(signal, "SIGXCPU", 0):
-            return Fault("timeout")
-        what = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return Fault("died", what)
 
     def printed(self) -> str:
         """The last of what the student's code printed, without control characters."""
@@ -178,17 +169,18 @@ class LocalSession(PrivateFolder):
         return "".join(c for c in kept if c.isprintable() or c in "\n\t")
 
     def _read_output(self) -> None:
-        assert self._process.stderr is not None
-        while chunk := os.read(self._process.stderr.fileno(), 4096):
-            self._output = (self._output + chunk.decode(errors="replace"))[-KEPT_OUTPUT:]
+        """Keep the end of what is printed; a worker that prints without end is ended."""
+        while chunk := os.read(self._log.fileno(), 1 << 16):
+            text = chunk[-KEPT_OUTPUT:].decode(errors="replace")
+            self._output = (self._output + text)[-KEPT_OUTPUT:]
+            self._printed += len(chunk)
+            if self._printed > self._may_print:
+                self.end()
+                return
 
     def _kill(self) -> None:
         self.alive = False
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except (AttributeError, ProcessLookupError, PermissionError):
-            self._process.kill()
-        self._process.wait()
+        self.end()
 
     def close(self) -> None:
         """End the worker and everything it started, and remove its folder."""
@@ -197,16 +189,83 @@ class LocalSession(PrivateFolder):
         if self._talk is not None:
             self._talk.join(timeout=1)
         talking = self._talk is not None and self._talk.is_alive()
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self._to_worker, self._from_worker):
             try:
                 # A process that escaped may hold the pipe: closing would wait for it.
-                if pipe is not None and not talking:
+                if not talking:
                     pipe.close()
             except OSError:  # unsent bytes of a worker that died
                 pass
-        if not self._drain.is_alive() and self._process.stderr is not None:
-            self._process.stderr.close()
+        if not self._drain.is_alive():
+            self._log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class LocalSession(PipeSession):
+    """A worker process in isolated mode, in a private folder, with a scrubbed environment.
+
+    files are written into the private folder before the worker can look at them. The
+    process starts at once and imports torch while the caller does other things.
+    """
+
+    def __init__(self, profile: Profile, files: Mapping[str, bytes | Path] | None = None) -> None:
+        super().__init__(profile)
+        self.place(files or {})
+        self._how: Fault | None = None
+        self._ending = threading.Lock()
+        worker = [sys.executable, "-I", "-B", "-m", "autograder.observe.worker"]
+        limits = [str(profile.data), str(profile.cpu_seconds), *profile.allowed]
+        self._process = subprocess.Popen(
+            worker + limits,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            cwd=self.folder,
+            env=_environment(self.folder),
+            close_fds=True,
+            start_new_session=True,
+        )
+        assert self._process.stdin and self._process.stdout and self._process.stderr
+        self.talk_through(self._process.stdin, self._process.stdout, self._process.stderr)
+
+    def end(self, grace: float = 0) -> Fault:
+        with self._ending:
+            if self._how is None:
+                self._how = self._end(grace)
+        return self._how
+
+    def _end(self, grace: float) -> Fault:
+        try:
+            code = self._process.wait(grace)
+        except subprocess.TimeoutExpired:  # it goes on; perhaps it closed the pipe
+            code = 0
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except (AttributeError, ProcessLookupError, PermissionError):
+            self._process.kill()
+        self._process.wait()
+        if code < 0 and code == -getattr(signal, "SIGXCPU", 0):
+            return Fault("timeout")
+        return Fault("died", f"signal {-code}" if code < 0 else f"exit code {code}")
+
+
+class Workers(Protocol):
+    """Where sessions for student code come from."""
+
+    def session(self, profile: Profile, files: Mapping[str, bytes | Path]) -> Session: ...
+
+    def close(self) -> None: ...
+
+
+class LocalWorkers:
+    """Sessions with the grader's rights, each with a process that starts cold."""
+
+    def session(self, profile: Profile, files: Mapping[str, bytes | Path]) -> Session:
+        return LocalSession(profile, files)
+
+    def close(self) -> None:
+        """There is nothing to end."""
 
 
 class SharedSession:
@@ -258,10 +317,13 @@ class InProcessSession(PrivateFolder):
 
 
 def _read(pipe: IO[bytes], count: int) -> bytes:
-    data = pipe.read(count)
-    if len(data) < count:
-        raise EOFError
-    return data
+    data = bytearray()
+    while len(data) < count:
+        chunk = pipe.read(count - len(data))
+        if not chunk:
+            raise EOFError
+        data += chunk
+    return bytes(data)
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -1,17 +1,21 @@
 """The worker: the only code that imports a submission. It answers questions with data.
 
-Started as ``python -I -m autograder.observe.worker`` it takes the pipe on its standard input
-and output, hands the student's code a standard output that leads to the log instead, limits
-its memory, and serves requests until the pipe ends. It judges nothing.
+Started as ``python -I -m autograder.observe.worker``, or forked from a warm parent, it takes
+the pipe on its standard input and output, hands the student's code a standard output that
+leads to the log instead, limits its memory, and serves requests until the pipe ends. It judges
+nothing.
 """
 
 import os
 import sys
+from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from autograder.observe import placeholders, protocol
 from autograder.observe.answering import Worker
+from autograder.observe.probes import Probe
 
 
 def limit(memory: int, cpu_seconds: float) -> None:
@@ -23,7 +27,7 @@ def limit(memory: int, cpu_seconds: float) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     seconds = int(used.ru_utime + used.ru_stime + cpu_seconds) + 1
     wanted = {resource.RLIMIT_CPU: seconds, resource.RLIMIT_CORE: 0}
-    if sys.platform == "linux":
+    if sys.platform == "linux" and memory:
         wanted[resource.RLIMIT_DATA] = memory
     for kind, value in wanted.items():
         hard = resource.getrlimit(kind)[1]  # the machine's own limit may be lower
@@ -31,9 +35,8 @@ def limit(memory: int, cpu_seconds: float) -> None:
         resource.setrlimit(kind, (soft, hard))
 
 
-def main() -> None:
-    """Serve requests on the pipe until it ends."""
-    memory, cpu_seconds, allowed = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]
+def serve(memory: int, cpu_seconds: float, allowed: Sequence[str]) -> None:
+    """Serve requests on standard input and output until they end."""
     incoming, outgoing = os.dup(0), os.dup(1)
     os.set_inheritable(incoming, False)
     os.set_inheritable(outgoing, False)
@@ -68,5 +71,20 @@ def main() -> None:
             view = view[os.write(outgoing, view) :]
 
 
+def warm_up() -> None:
+    """Do once what every worker would do first; what is forked from here inherits it."""
+    torch.set_num_threads(1)
+    worker = Worker(set())
+    worker.adopt("warm", {"Probe": lambda: Probe("plain", "0")})
+    for dtype in ("float32", "float64", "bfloat16"):
+        for lean in (True, False):
+            built = worker.answer(protocol.Build("warm", "Probe", {}, dtype, lean=lean))
+            assert isinstance(built, protocol.Built), built
+            worker.answer(protocol.Describe(built.handle, [2, 3, 8, 8]))
+        worker.answer(protocol.Load(built.handle, "0"))
+        x = np.ones((2, 3, 8, 8), np.float32)
+        worker.answer(protocol.Run(built.handle, x, "train", backward=True))
+
+
 if __name__ == "__main__":
-    main()
+    serve(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:])

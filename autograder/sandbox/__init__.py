@@ -1,0 +1,1 @@
+"""Keeping student code apart: profiles of limits, bubblewrap, warm workers."""

@@ -1,0 +1,263 @@
+"""Sandboxed sessions: a warm parent under bubblewrap, and a fresh isolated job for each session.
+
+The trusted side. See zygote.py for the other one.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from autograder.errors import GraderFault, UsageError
+from autograder.observe.protocol import Fault
+from autograder.observe.session import PipeSession
+from autograder.sandbox import mounts
+from autograder.sandbox.isolate import EXCHANGE, SUBMISSION, WORK
+from autograder.sandbox.profiles import Profile
+
+START = 120.0  # seconds in which the warm parent must be ready
+ANSWER = 60.0  # seconds in which it must start or end a job
+# Imported once by the warm parent, where they are installed and allowed.
+WARM = ("simpsons.run", "simpsons.data", "PIL.Image", "safetensors.torch")
+CUDA_CALLS = ("memfd_create",)  # the driver shares memory with itself through files
+INSTALL = "install it (Debian, Ubuntu: sudo apt-get install bubblewrap)"
+ENABLE = (
+    "this system does not let users make namespaces: sudo sysctl -w "
+    "kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu) or "
+    "kernel.unprivileged_userns_clone=1 (Debian), or run the container with "
+    "--security-opt seccomp=unconfined"
+)
+
+
+class Warm:
+    """One warm parent for one profile; makes jobs until it is closed.
+
+    Raises:
+        UsageError: this machine cannot isolate; the text says what to install or enable.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self._exchange = Path(tempfile.mkdtemp(prefix="autograder-")).resolve()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._control.settimeout(START)
+        command = bubblewrap(profile, self._exchange, theirs.fileno())
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        finally:
+            theirs.close()
+        self._ready = False
+
+    def wait(self) -> None:
+        """Wait until the warm parent has imported torch.
+
+        Raises:
+            UsageError: it could not be started here.
+        """
+        if self._ready:
+            return
+        try:
+            self._ready = bool(self._control.recv(1 << 16))
+        except OSError:
+            self._ready = False
+        if not self._ready:
+            text = self._last_words()
+            self.close()
+            raise UsageError(refusal(text))
+
+    def job(self, files: Mapping[str, bytes | Path], profile: Profile) -> "SandboxedSession":
+        """A fresh job that sees the files; profile: its limits."""
+        self.wait()
+        return SandboxedSession(self, profile, self._exchange, files)
+
+    def ask(self, request: Mapping[str, Any], descriptors: list[int]) -> dict[str, Any]:
+        """One request to the warm parent.
+
+        Raises:
+            GraderFault: it is gone.
+        """
+        self._control.settimeout(ANSWER)
+        try:
+            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+            answer = self._control.recv(1 << 16)
+        except OSError as error:
+            raise GraderFault(f"the warm worker does not answer: {error}") from None
+        if not answer:
+            raise GraderFault(f"the warm worker ended: {self._last_words()}")
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def _last_words(self) -> str:
+        self._process.kill()
+        _, text = self._process.communicate()
+        return text.decode(errors="replace").strip()[-2000:]
+
+    def close(self) -> None:
+        """End the warm parent and every job of it."""
+        self._control.close()
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+        shutil.rmtree(self._exchange, ignore_errors=True)
+
+
+class WarmWorkers:
+    """Sandboxed sessions: a warm parent for each set of allowed packages, started when needed."""
+
+    def __init__(self) -> None:
+        self._parents: dict[tuple[str, tuple[str, ...]], Warm] = {}
+
+    def session(self, profile: Profile, files: Mapping[str, bytes | Path]) -> PipeSession:
+        """A fresh job that sees the files.
+
+        Raises:
+            UsageError: this machine cannot isolate.
+        """
+        key = (profile.name, profile.allowed)
+        parent = self._parents.get(key)
+        if parent is None or not parent.alive:
+            if parent is not None:
+                parent.close()
+            parent = self._parents[key] = Warm(profile)
+        return parent.job(files, profile)
+
+    def close(self) -> None:
+        """End every warm parent and every job."""
+        while self._parents:
+            self._parents.popitem()[1].close()
+
+
+class SandboxedSession(PipeSession):
+    """A job of a warm parent: its files lie in the exchange, its processes in a sandbox."""
+
+    warm = True
+
+    def __init__(
+        self, warm: Warm, profile: Profile, exchange: Path, files: Mapping[str, bytes | Path]
+    ) -> None:
+        folder = exchange / secrets.token_hex(8)
+        folder.mkdir()
+        super().__init__(profile, folder)
+        self.place(files)
+        self._warm = warm
+        self._how: Fault | None = None
+        self._ending = threading.Lock()
+        limits = asdict(profile)
+        allowed = limits.pop("allowed")
+        limits["calls"] = CUDA_CALLS if profile.name == "cuda" else ()
+        request = {"job": folder.name, "allowed": allowed, "limits": limits}
+        with contextlib.ExitStack() as ours:
+            ends = [os.pipe() for _ in range(3)]
+            theirs = [ends[0][0], ends[1][1], ends[2][1]]
+            for descriptor in theirs:
+                ours.callback(os.close, descriptor)
+            pipes = (
+                os.fdopen(ends[0][1], "wb", buffering=0),
+                os.fdopen(ends[1][0], "rb"),
+                os.fdopen(ends[2][0], "rb", buffering=0),
+            )
+            warm.ask(request, theirs)
+        self.talk_through(*pipes)
+
+    def path(self, name: str) -> str:
+        return f"{SUBMISSION}/{name}"
+
+    def scratch(self, name: str) -> str:
+        return f"{WORK}/{name}"
+
+    def end(self, grace: float = 0) -> Fault:
+        with self._ending:
+            if self._how is None:
+                answer = self._warm.ask({"end": self.folder.name, "grace": grace}, [])
+                self._how = ended(str(answer["ended"]))
+        return self._how
+
+
+def bubblewrap(profile: Profile, exchange: Path, descriptor: int) -> list[str]:
+    """The command that starts a warm parent which sees what the profile allows.
+
+    Raises:
+        UsageError: there is no bubblewrap here.
+    """
+    found = shutil.which("bwrap")
+    if sys.platform != "linux" or found is None:
+        raise UsageError(refusal("bwrap: not found"))
+    environment = {
+        "PATH": "/usr/bin",
+        "HOME": WORK,
+        "LANG": "C.UTF-8",
+        "PYTHONUTF8": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # large tensors in large pages
+    }
+    words = [found, "--unshare-all", "--uid", "1000", "--gid", "1000", "--clearenv"]
+    # For the namespaces of each job; gone before student code runs.
+    words += ["--cap-add", "CAP_SYS_ADMIN", "--die-with-parent", "--new-session"]
+    words += ["--hostname", "sandbox"]
+    words += mounts.arguments(profile.allowed, cuda=profile.name == "cuda")
+    words += ["--ro-bind", str(exchange), EXCHANGE]
+    for place in (SUBMISSION, WORK, "/tmp", "/dev/shm"):  # noqa: S108  # each job mounts its own
+        words += ["--dir", place]
+    for place in ("/", *(words[i + 1] for i, word in enumerate(words) if word == "--tmpfs")):
+        words += ["--remount-ro", place]  # jobs would share what one of them wrote there
+    words += ["--chdir", "/"]
+    words += [word for name, value in environment.items() for word in ("--setenv", name, value)]
+    worker = [sys.executable, "-I", "-B", "-m", "autograder.sandbox.zygote", str(descriptor)]
+    return words + worker + list(WARM if "simpsons" in profile.allowed else ())
+
+
+def refusal(text: str) -> str:
+    """Why nothing can be isolated here, and what to do."""
+    if sys.platform != "linux":
+        remedy = "bubblewrap runs on Linux only: grade there, or in a container"
+    elif "not found" in text:
+        remedy = f"bubblewrap is missing: {INSTALL}"
+    elif "namespace" in text or "uid map" in text or "Operation not permitted" in text:
+        remedy = ENABLE
+    else:
+        remedy = f"the sandbox did not start: {text or 'it said nothing'}"
+    return (
+        f"student code cannot be isolated here: {remedy}. "
+        "Code that you trust can be graded with --sandbox none"
+    )
+
+
+def ended(how: str) -> Fault:
+    """What the end of a job means for the check that was waiting.
+
+    Raises:
+        GraderFault: the job could not be made.
+    """
+    kind, _, what = how.partition(" ")
+    if kind == "broke":
+        raise GraderFault(f"a job could not be isolated: {what}")
+    if kind == "limit":
+        return Fault({"memory": "memory", "total_seconds": "timeout"}.get(what, "died"), what)
+    if kind == "signal" and int(what) == signal.SIGXCPU:
+        return Fault("timeout")
+    return Fault("died", f"exit code {what}" if kind == "exit" else how)
