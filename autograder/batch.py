@@ -9,6 +9,7 @@ from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.grading import Options, Solutions, grade
 from autograder.homework import Rules
+from autograder.observe.session import LocalWorkers, Workers
 from autograder.report.model import Report
 from autograder.tasks import Task
 
@@ -25,10 +26,17 @@ class Plan:
     notes: tuple[Message, ...]
     jobs: int = 1
     rules: Rules = field(default_factory=Rules)
+    sandbox: str = "none"
 
-    def options(self) -> Options:
+    def options(self, workers: Workers) -> Options:
         return Options(
-            self.tasks, self.seed, self.key, self.device, notes=self.notes, rules=self.rules
+            self.tasks,
+            self.seed,
+            self.key,
+            self.device,
+            workers=workers,
+            notes=self.notes,
+            rules=self.rules,
         )
 
 
@@ -46,11 +54,28 @@ def grade_all(folders: list[Path], plan: Plan) -> Iterator[tuple[Path, Report]]:
         yield from _in_processes(folders, plan)
         return
     solutions = Solutions(plan.course, plan.tasks, plan.device)
+    workers = make_workers(plan.sandbox)
     try:
         for folder in folders:
-            yield folder, grade(folder, solutions, plan.options())
+            yield folder, grade(folder, solutions, plan.options(workers))
     finally:
+        workers.close()
         solutions.close()
+
+
+def make_workers(sandbox: str) -> Workers:
+    """Where student code runs.
+
+    Raises:
+        UsageError: it cannot be isolated here.
+    """
+    if sandbox == "none":
+        return LocalWorkers()
+    from autograder.sandbox.warm import WarmWorkers
+
+    workers = WarmWorkers()
+    workers.check()
+    return workers
 
 
 def _in_processes(folders: list[Path], plan: Plan) -> Iterator[tuple[Path, Report]]:

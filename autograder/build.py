@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder import recordings
-from autograder.checks.plugin import planned
+from autograder.checks.judge import planned
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.messages import LANGUAGES, Catalogue

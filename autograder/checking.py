@@ -12,14 +12,14 @@ from rich.console import Console
 from rich.text import Text
 
 from autograder import recordings
-from autograder.checks.plugin import Bench, Judge, Result, planned
+from autograder.checks.judge import Bench, Judge, Result, planned
 from autograder.checks.witness import Witness
 from autograder.errors import UsageError
-from autograder.grading import check_report, profile_for, unreadable
+from autograder.grading import check_report, unreadable
 from autograder.messages import Catalogue
 from autograder.observe import protocol
 from autograder.observe.session import InProcessSession, LocalSession, Session
-from autograder.sandbox.profiles import Profile
+from autograder.sandbox.profiles import Profile, profile_for
 from autograder.report.model import GRADER_FAULTS, CheckReport
 from autograder.report.terminal import mark, number, print_check
 from autograder.submission import TaskFiles, read_task
@@ -76,7 +76,7 @@ class Workers:
 
     def take(self, files: TaskFiles) -> LocalSession:
         if files.task.homework:  # a profile of its own
-            return LocalSession(profile_for(files.task, Profile()), files.placed())
+            return LocalSession(profile_for(Profile(), files.task.allowed, "cpu"), files.placed())
         session, self._ahead = self._ahead or LocalSession(Profile()), None
         session.place(files.placed())
         return session

@@ -162,8 +162,6 @@ def grade(
 
     if engine is Engine.ray:
         raise UsageError("--engine ray is not available in this version; leave it out")
-    if sandbox is Sandbox.bwrap:
-        raise UsageError("--sandbox bwrap is not available in this version; use --sandbox none")
     if len(submissions) > 1 and (json_file or html):
         raise UsageError("--json and --html are for one submission; use --out DIR for several")
     catalogue = Catalogue.chosen(lang)
@@ -186,9 +184,10 @@ def grade(
         seed=seed,
         key=_course_key(out),
         device=_device(device),
-        notes=(Message("note.no_sandbox"),),
+        notes=(Message("note.no_sandbox"),) if sandbox is Sandbox.none else (),
         jobs=jobs,
         rules=rules,
+        sandbox="none" if sandbox is Sandbox.none else "bwrap",
     )
     console = make_console(sys.stderr if json_file == "-" else None)
     reports = []
@@ -212,6 +211,21 @@ def grade(
     if broken:
         text = f"{len(reports[0].faults)} checks did not run" if len(reports) == 1 else ""
         raise GraderFault(text or f"checks did not run for {', '.join(broken)}")
+
+
+@app.command("sandbox")
+def try_sandbox() -> None:
+    """Say whether student code can be isolated on this machine, and what is missing. Exit 1 if not."""
+    from autograder.sandbox.warm import WarmWorkers
+
+    workers = WarmWorkers()
+    try:
+        workers.check()
+    except UsageError as error:
+        _complain(str(error), 1)
+    finally:
+        workers.close()
+    print("student code runs in a sandbox here (bubblewrap)")
 
 
 @app.command()

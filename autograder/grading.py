@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from autograder import __version__
-from autograder.checks.plugin import Bench, Judge, Result, planned
+from autograder.checks.judge import Bench, Judge, Result, planned
 from autograder.checks.promise import Check, Message, clean
 from autograder.checks.witness import NoAnswer, Reference, Witness
 from autograder.course import Course, patched
@@ -21,11 +21,9 @@ from autograder.homework import Homework, Rules
 from autograder.observe import protocol
 from autograder.observe.session import LocalWorkers, Session, SharedSession, Workers
 from autograder.report.model import CheckReport, Report, TaskReport
-from autograder.sandbox.profiles import Profile
+from autograder.sandbox.profiles import Profile, profile_for
 from autograder.submission import TaskFiles, read_file, read_submission
 from autograder.tasks import Task, all_tasks
-
-HOMEWORK_SECONDS = 60.0  # of CPU for a request: 100 pictures are predicted again
 
 
 @dataclass(frozen=True)
@@ -82,9 +80,9 @@ class Solutions:
         return list(self.witnesses(task))
 
     def forget(self, task: Task) -> None:
-        """Free what the worker holds for a task; answers already given are dropped too."""
-        for witness in self._witnesses.pop(task.name, []):
-            witness.forget()
+        """Free the large networks of a task; drop the answers that depend on a seed."""
+        for witness in self._witnesses.get(task.name, []):
+            witness.forget(small=False)
 
     def close(self) -> None:
         self._session.close()
@@ -108,19 +106,13 @@ def student_witness(
     files: TaskFiles, profile: Profile, workers: Workers, device: str = "cpu"
 ) -> Witness:
     """A witness whose worker sees a private copy of a task's files."""
+    own = profile_for(profile, files.task.allowed, device)
 
     def opens() -> tuple[Session, str]:
-        session = workers.session(profile_for(files.task, profile), files.placed())
+        session = workers.session(own, files.placed())
         return session, session.path(f"{files.task.folder}/{files.task.file}")
 
     return Witness(files.task.name, opens, device, files.task.files)
-
-
-def profile_for(task: Task, profile: Profile) -> Profile:
-    """The profile with what a task may use beyond it."""
-    if not task.homework:
-        return profile
-    return replace(profile, name="homework", allowed=task.allowed, cpu_seconds=HOMEWORK_SECONDS)
 
 
 def task_seed(options: Options, files: TaskFiles) -> str:

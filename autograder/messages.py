@@ -76,7 +76,7 @@ class Catalogue:
         return self._texts.gettext(id).format_map(values)
 
     def _check_title(self, id: str) -> str:
-        from autograder.checks.plugin import planned
+        from autograder.checks.judge import planned
         from autograder.tasks import task_named
 
         checks = {check.id: check for check in planned(task_named(id.partition(".")[0]))}

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograder.checks import dropout
 from autograder.checks.compare import thin
-from autograder.checks.plugin import Bench, Judge
+from autograder.checks.judge import Bench, Judge
 from autograder.checks.subject import Subject
 from autograder.checks.witness import Challenge, Reference, Witness
 from autograder.course import Course

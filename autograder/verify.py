@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.text import Text
 
 from autograder.build import make_stub
-from autograder.checks.plugin import Bench, Judge, Result
+from autograder.checks.judge import Bench, Judge, Result
 from autograder.checks.witness import Witness
 from autograder.course import Course, patched
-from autograder.grading import Solutions, profile_for
+from autograder.grading import Solutions
 from autograder.homework import Homework, Rules
 from autograder.observe.session import SharedSession
-from autograder.sandbox.profiles import Profile
+from autograder.sandbox.profiles import Profile, profile_for
 from autograder.tasks import Task
 
 
@@ -46,7 +46,7 @@ def verify(course: Course, tasks: tuple[Task, ...], seeds: int, console: Console
 def prove(course: Course, task: Task, seed: str) -> Iterator[Proof]:
     """The reference, its accepted variants, the stub, then every mutant of a task."""
     solutions = Solutions(course, (task,))
-    students = SharedSession(profile_for(task, Profile()))
+    students = SharedSession(profile_for(Profile(), task.allowed, "cpu"))
     sources = {f: course.solution(task, f).read_text(encoding="utf-8") for f in task.files}
     homework = right_homework(course.folder) if task.homework else None
     if task.homework:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks.plugin import Bench, Judge, Result
+from autograder.checks.judge import Bench, Judge, Result
 from autograder.checks.witness import Witness
 from autograder.course import Course, find_course
 from autograder.grading import Solutions
-from autograder.observe.session import Profile, SharedSession
+from autograder.observe.session import SharedSession
+from autograder.sandbox.profiles import Profile
 from autograder.tasks import all_tasks, task_named
 
 ROOT = Path(__file__).parent.parent

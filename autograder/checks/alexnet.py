@@ -47,7 +47,7 @@ def test_learns(subject: Subject) -> None:
     """AlexNet can be trained: right shape, and a gradient everywhere."""
 
 
-@promise(points=3, after="output_shape", symbol="AlexNet", members=("keeps_its_input",))
+@promise(points=3, after="output_shape", symbol="AlexNet", members=("keeps_its_input", "own_work"))
 def test_equals_the_lesson(subject: Subject) -> None:
     """In eval mode AlexNet computes what the lesson's network computes."""
     check_equal(subject, subject.symbol.samples, ("eval",))

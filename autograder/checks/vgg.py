@@ -39,14 +39,14 @@ def test_depths(subject: Subject) -> None:
     points=2,
     after="output_shape",
     symbol="VGG",
-    members=("keeps_its_input", "instances_share_nothing"),
+    members=("keeps_its_input", "instances_share_nothing", "own_work"),
 )
 def test_network_with_batch_norm(subject: Subject) -> None:
     """VGG-11 with BatchNorm computes what the paper's network computes, dropout included."""
     check_equal(subject, subject.symbol.samples[:1], ("eval", "train"))
 
 
-@promise(points=2, after="output_shape", symbol="VGG")
+@promise(points=2, after="output_shape", symbol="VGG", members=("own_work",))
 def test_network_without_batch_norm(subject: Subject) -> None:
     """VGG-11 without BatchNorm computes what the paper's network computes."""
     check_equal(subject, subject.symbol.samples[1:], ("eval",))

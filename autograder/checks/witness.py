@@ -10,7 +10,7 @@ import io
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -109,6 +109,16 @@ class Reference(Protocol):
     def call(self, function: str, args: list[Any]) -> protocol.Returned: ...
 
 
+@dataclass
+class Held:
+    """A module that the worker holds, and in which state."""
+
+    handle: int
+    kind: str
+    lean: bool
+    dtype: str
+
+
 class Witness:
     """Asks one session about one task; keeps handles and answers.
 
@@ -132,7 +142,7 @@ class Witness:
         self._path = ""
         self._ready: tuple[Session, str] | None = None
         self._rehearsed: dict[str, protocol.Rehearsed] = {}
-        self._handles: dict[str, int] = {}
+        self._handles: dict[str, Held] = {}
         self._loaded: dict[int, str] = {}
         self._described: dict[str, Description] = {}
         self._outcomes: dict[str, Outcome] = {}
@@ -175,13 +185,18 @@ class Witness:
         self._handles.clear()
         self._loaded.clear()
 
-    def forget(self) -> None:
-        """Free the networks the worker holds."""
+    def forget(self, small: bool = True) -> None:
+        """Free the networks the worker holds, small ones only if asked; drop what they gave.
+
+        Descriptions are kept: they do not depend on a seed.
+        """
         if self._session is not None and self._session.alive:
-            for handle in self._handles.values():
-                self._ask(protocol.Close(handle), protocol.Done, "")
-        self._handles.clear()
+            self._close_where(lambda held: small or held.kind == "large")
+        else:
+            self._handles.clear()
         self._outcomes.clear()
+        self._rehearsed.clear()
+        self._matches.clear()
 
     def build(
         self,
@@ -193,22 +208,28 @@ class Witness:
     ) -> int:
         """Construct a symbol, or find it constructed; copy tells instances apart."""
         self.open()
-        key = json.dumps([symbol.name, args, dtype, lean, copy])
-        if key not in self._handles:
+        key = json.dumps([symbol.name, args, lean, copy])
+        held = self._handles.get(key)
+        if held is None:
             if symbol.kind == "large" and not lean:
-                self._close_where(lean=False)
+                self._close_where(lambda held: not held.lean)
             device = "cpu" if lean else self._device
             request = protocol.Build(self.task, symbol.name, args, dtype, device, lean)
             built = self._ask(request, protocol.Built, call_text(symbol.name, args))
-            self._handles[key] = built.handle
-        return self._handles[key]
+            held = self._handles[key] = Held(built.handle, symbol.kind, lean, dtype)
+        if held.dtype != dtype:
+            call = f"{call_text(symbol.name, args)}.to(torch.{dtype})"
+            self._ask(protocol.Cast(held.handle, dtype), protocol.Done, call)
+            held.dtype = dtype
+            self._loaded.pop(held.handle, None)
+        return held.handle
 
-    def _close_where(self, lean: bool) -> None:
-        """Close what is held lean, or what is held with numbers: two large networks do not fit."""
-        for key in [key for key in self._handles if json.loads(key)[3] is lean]:
-            handle = self._handles.pop(key)
-            self._loaded.pop(handle, None)
-            self._ask(protocol.Close(handle), protocol.Done, "")
+    def _close_where(self, chosen: "Callable[[Held], bool]") -> None:
+        """Close some of what is held: two large networks do not fit, lean ones are soon used."""
+        for key in [key for key, held in self._handles.items() if chosen(held)]:
+            held = self._handles.pop(key)
+            self._loaded.pop(held.handle, None)
+            self._ask(protocol.Close(held.handle), protocol.Done, "")
 
     @once_more
     def describe(
@@ -219,15 +240,17 @@ class Witness:
         if key not in self._described:
             self.open()
             assert self._session is not None
-            lean = symbol.kind != "block" and (self._session.warm or not shape)
+            # A large network is only run where numbers are wanted.
+            lean = symbol.kind != "block" and not shape and not copy
+            lean = lean or (symbol.kind == "large" and (self._session.warm or not shape))
             # float32: a layer in a plain list stays so, and must be told by what it is.
             handle = self.build(symbol, args, lean=lean, copy=copy)
             request = protocol.Describe(handle, list(shape))
             self._described[key] = self._ask(
                 request, protocol.Description, run_text(symbol.name, args, shape)
             )
-            if lean:
-                self._close_where(lean=True)
+            if lean and not shape:
+                self._close_where(lambda held: held.lean)
         return self._described[key]
 
     @once_more
@@ -272,17 +295,19 @@ class Witness:
             self._matches[key] = (ours, wanted, matches(ours, wanted))
         return self._matches[key][2]
 
-    def round_trip(self, symbol: Symbol, challenge: Challenge) -> tuple[Outcome, Outcome]:
+    def round_trip(
+        self, symbol: Symbol, challenge: Challenge, where: dict[str, Place]
+    ) -> tuple[Outcome, Outcome]:
         """Run one instance, load its state_dict into another with other weights, run that."""
+        before = self.outcome(symbol, challenge, where)
         first = self.build(symbol, challenge.args, challenge.dtype)
+        self._load(first, symbol, challenge.seed, where)
         second = self.build(symbol, challenge.args, challenge.dtype, copy=1)
-        self._load(first, symbol, challenge.seed, {})
         self._load(second, symbol, challenge.seed[::-1], {})
         self._loaded.pop(second)
-        before = self._run(first, challenge)
         call = f"load_state_dict of {call_text(symbol.name, challenge.args)}"
         self._ask(protocol.Copy(first, second), protocol.Done, call)
-        return before, self._run(second, challenge)
+        return before, self._run(second, replace(challenge, backward=False))
 
     @once_more
     def call(self, function: str, args: list[Any], text: str = "") -> protocol.Returned:

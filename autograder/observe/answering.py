@@ -19,13 +19,13 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from autograder.observe import protocol, rehearsal, trace
-from autograder.observe.draw import pattern
+from autograder.observe import placeholders, protocol, rehearsal, trace
+from autograder.observe.draw import LARGE, pattern
 from autograder.observe.probes import Probe, state_of
 from autograder.observe.protocol import Fault, Outcome, Place
 from autograder.observe.weights import fill, project, take_part
 
-FREEZE_ABOVE = 10_000_000  # larger linear weights get no gradient: it would only cost memory
+CUDA_SHARE = 0.8  # of the memory of a GPU
 SKIP_INIT_ABOVE = 100_000  # initial values are overwritten anyway
 SENT = (torch.float32, torch.float64, torch.uint8, torch.int64, torch.bool)
 
@@ -126,6 +126,8 @@ class Worker:
                 module = symbol(**request.args)
                 if isinstance(module, nn.Module) and _all_meta(module):
                     return Held(module, request)
+        if request.device != "cpu":
+            torch.cuda.set_per_process_memory_fraction(CUDA_SHARE)
         with SkipInit():
             module = self._call_with(symbol, request.symbol, request.args)
         if not isinstance(module, nn.Module):
@@ -149,11 +151,23 @@ class Worker:
 
     def describe(self, request: protocol.Describe) -> protocol.Answer:
         held = self._held[request.handle]
+        foreign = self._foreign(held.module)
         if not request.shape:
-            return protocol.Description(trace.weights(held.module), [], [])
+            return protocol.Description(trace.weights(held.module), [], [], foreign)
         output, weights, layers = self._record(held, request.shape)
         held.roles = {w.name: w.role for w in weights}
-        return protocol.Description(weights, layers, list(output.shape))
+        return protocol.Description(weights, layers, list(output.shape), foreign)
+
+    def _foreign(self, module: nn.Module) -> list[str]:
+        """Classes of packages that are not there for this task: a ready-made network, wrapped."""
+        found: set[str] = set()
+        for kind in {kind for part in module.modules() for kind in type(part).__mro__}:
+            package = kind.__module__.partition(".")[0]
+            file = str(getattr(sys.modules.get(package), "__file__", None) or "")
+            known = {*placeholders.AVAILABLE, *sys.stdlib_module_names}
+            if file and package not in known and not file.startswith(tuple(self._folders)):
+                found.add(f"{kind.__module__}.{kind.__qualname__}")
+        return sorted(found)[:8]
 
     def _record(
         self, held: Held, shape: list[int]
@@ -173,14 +187,16 @@ class Worker:
     def load(self, request: protocol.Load) -> protocol.Answer:
         held = self._held[request.handle]
         held.places = request.places
-        roles = {w.name: w.role for w in trace.weights(held.module)} | held.roles
         state = _state(held.module)
-        for name, tensor in state.items():
-            if name not in request.places:
-                fill(tensor, request.seed, name, roles.get(name, "weight"))
+        rest = state.keys() - request.places.keys()
+        roles = held.roles
+        if rest - roles.keys():
+            roles = {w.name: w.role for w in trace.weights(held.module)} | roles
+        for name in rest:
+            fill(state[name], request.seed, name, roles.get(name, "weight"))
         for name, place in request.places.items():
             tensor = state[name.partition("@")[0]]
-            part = take_part(tensor, name) if "@" in name else tensor
+            part = take_part(tensor.data, name) if "@" in name else tensor
             fill(part, request.seed, place.index, place.role, place.fan_in, place.transposed)
         return protocol.Done()
 
@@ -191,7 +207,7 @@ class Worker:
         leaf.requires_grad_(request.backward)
         for parameter in module.parameters():
             parameter.grad = None
-            if parameter.ndim == 2 and parameter.numel() > FREEZE_ABOVE:
+            if parameter.ndim == 2 and parameter.numel() > LARGE:
                 parameter.requires_grad_(False)
         torch.manual_seed(int(request.seed, 16))
         with torch.set_grad_enabled(request.backward):
@@ -242,6 +258,12 @@ class Worker:
                     tensor = tensor.t()
                 traces[name] = protocol.Trace(*project(tensor, seed, index))
         return traces
+
+    def cast(self, request: protocol.Cast) -> protocol.Answer:
+        held = self._held[request.handle]
+        held.module = held.module.to(_dtype(request.dtype))
+        held.build = replace(held.build, dtype=request.dtype)
+        return protocol.Done()
 
     def copy(self, request: protocol.Copy) -> protocol.Answer:
         source, target = self._held[request.source], self._held[request.target]
@@ -312,7 +334,9 @@ class Worker:
 
     def close(self, request: protocol.Close) -> protocol.Answer:
         held = self._held.pop(request.handle, None)
-        large = held and any(p.numel() > FREEZE_ABOVE for p in held.module.parameters())
+        large = held and any(
+            p.numel() > LARGE and not p.is_meta for p in held.module.parameters()
+        )
         del held
         if large:
             gc.collect()  # a network that refers to itself would stay
@@ -405,7 +429,7 @@ def _plain(value: Any) -> Any:
 
 def _state(module: nn.Module) -> dict[str, Tensor]:
     state = dict(module.named_parameters()) | dict(module.named_buffers())
-    return {name: t.data for name, t in state.items() if t.is_floating_point()}
+    return {name: t for name, t in state.items() if t.is_floating_point()}
 
 
 def _all_meta(module: nn.Module) -> bool:

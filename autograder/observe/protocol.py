@@ -26,6 +26,7 @@ MAGIC = b"AG1\n"
 MAX_HEADER = 4 << 20
 MAX_TENSORS = 256 << 20
 MAX_INT = 2**53  # what a float holds exactly
+PLAIN = frozenset({int, str, bool, float, type(None)})
 DTYPES = {name: np.dtype(name) for name in ("float32", "float64", "int64", "uint8", "bool")}
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -106,6 +107,14 @@ class Run:
     mode: Literal["train", "eval"] = "eval"
     backward: bool = False
     seed: str = "0"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Turn a handle's module into another dtype; its weights are then anything. Answer: Done."""
+
+    handle: int
+    dtype: str
 
 
 @dataclass(frozen=True)
@@ -220,11 +229,15 @@ class Layer:
 
 @dataclass(frozen=True)
 class Description:
-    """All weights in the order of registration, all layers in the order of use."""
+    """All weights in the order of registration, all layers in the order of use.
+
+    foreign: the classes of its modules that are neither torch.nn's nor the student's own.
+    """
 
     weights: list[Weight]
     layers: list[Layer]
     output: list[int]
+    foreign: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -324,6 +337,7 @@ FAULTS = (
     "state",  # load_state_dict refused
     "memory",
     "exit",  # a script ended with another exit code than 0
+    "output",  # printed too much
     # What the client itself reports of a worker:
     "timeout",
     "died",
@@ -331,7 +345,18 @@ FAULTS = (
 )
 
 Request = (
-    Open | Build | Describe | Load | Run | Copy | Call | Rehearse | Checkpoint | Script | Close
+    Open
+    | Build
+    | Describe
+    | Load
+    | Run
+    | Cast
+    | Copy
+    | Call
+    | Rehearse
+    | Checkpoint
+    | Script
+    | Close
 )
 Answer = Done | Built | Description | Outcome | Returned | Rehearsed | Written | Fault
 REQUESTS: tuple[type, ...] = typing.get_args(Request)
@@ -341,10 +366,7 @@ ANSWERS: tuple[type, ...] = typing.get_args(Answer)
 def encode(message: object) -> bytes:
     """Make one frame of a request or an answer."""
     tensors: list[Array] = []
-    fields = {
-        f.name: _pack(getattr(message, f.name), tensors)
-        for f in dataclasses.fields(message)  # type: ignore[arg-type]  # a dataclass instance
-    }
+    fields = _pack(message, tensors)
     header = json.dumps(
         {
             "type": type(message).__name__,
@@ -386,7 +408,7 @@ def decode(read: Callable[[int], bytes], allowed: tuple[type, ...]) -> Any:
     if not isinstance(name, str) or name not in by_name:
         raise ProtocolError("the frame has a type that is not expected here")
     try:
-        return _unpack(by_name[name], fields, tensors)
+        return _reader(by_name[name])(fields, tensors)
     except RecursionError:
         raise ProtocolError("the fields are nested too deeply") from None
 
@@ -405,73 +427,116 @@ def _tensor_size(spec: Any) -> int:
 
 
 def _pack(value: Any, tensors: list[Array]) -> Any:
+    kind = type(value)
+    if kind in PLAIN:
+        return value
     if isinstance(value, np.ndarray):
         tensors.append(value)
         return {"$tensor": len(tensors) - 1}
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _pack(getattr(value, f.name), tensors) for f in dataclasses.fields(value)}
     if isinstance(value, dict):
         return {key: _pack(item, tensors) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_pack(item, tensors) for item in value]
+    if dataclasses.is_dataclass(kind):
+        return {name: _pack(getattr(value, name), tensors) for name in _names(kind)}
     return value
 
 
-def _unpack(expected: Any, value: Any, tensors: list[Array]) -> Any:
-    """Rebuild a value of the expected type from JSON, or raise ProtocolError."""
-    if type(value) is expected and expected in (int, str, bool, float):
-        return _bounded(value)
+@functools.cache
+def _names(message: type) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(message))
+
+
+Reader = Callable[[Any, "list[Array]"], Any]
+
+
+@functools.cache
+def _reader(expected: Any) -> Reader:
+    """A function that rebuilds values of a type from JSON, or raises ProtocolError."""
     origin, args = typing.get_origin(expected), typing.get_args(expected)
     if expected is Any:
-        return _unpack_any(value, tensors)
+        return _read_any
+    if expected in PLAIN:
+        return functools.partial(_read_plain, expected)
     if origin is types.UnionType:
-        if value is None and type(None) in args:
-            return None
-        (expected,) = (arg for arg in args if arg is not type(None))
-        return _unpack(expected, value, tensors)
+        (inner,) = (_reader(arg) for arg in args if arg is not type(None))
+        return lambda value, tensors: None if value is None else inner(value, tensors)
     if origin is Literal:
-        if value not in args:
-            raise ProtocolError("a field has a value that is not allowed")
-        return value
+        return functools.partial(_read_choice, args)
     if origin is np.ndarray:
-        array = _unpack_any(value, tensors)
-        if not isinstance(array, np.ndarray):
-            raise ProtocolError("a field should be a tensor")
-        return array
-    if origin is list and isinstance(value, list):
-        return [_unpack(args[0], item, tensors) for item in value]
-    if origin is dict and isinstance(value, dict):
-        return {str(key): _unpack(args[1], item, tensors) for key, item in value.items()}
-    if dataclasses.is_dataclass(expected) and isinstance(value, dict):
-        hints = _hints(expected)  # type: ignore[arg-type]  # a dataclass type
-        if value.keys() != hints.keys():
-            raise ProtocolError("a message has other fields than promised")
-        made = {key: _unpack(hints[key], item, tensors) for key, item in value.items()}
-        return expected(**made)  # type: ignore[operator]  # a dataclass type
-    if expected is float and type(value) in (int, float):
+        return _read_array
+    if origin is list:
+        return functools.partial(_read_list, _reader(args[0]))
+    if origin is dict:
+        return functools.partial(_read_dict, _reader(args[1]))
+    hints = typing.get_type_hints(expected)
+    return functools.partial(
+        _read_message, expected, {key: _reader(kind) for key, kind in hints.items()}
+    )
+
+
+def _read_plain(expected: type, value: Any, tensors: list[Array]) -> Any:
+    kind = type(value)
+    if kind is expected:
+        return _bounded(value) if kind is int else value
+    if expected is float and kind is int:
         try:
             return float(value)
         except OverflowError:
             return math.inf
-    raise ProtocolError("a field has another type than promised")
+    raise _unpromised()
 
 
-@functools.cache
-def _hints(message: type) -> dict[str, Any]:
-    return typing.get_type_hints(message)
+def _read_choice(choices: tuple[Any, ...], value: Any, tensors: list[Array]) -> Any:
+    if not isinstance(value, str) or value not in choices:
+        raise ProtocolError("a field has a value that is not allowed")
+    return value
 
 
-def _unpack_any(value: Any, tensors: list[Array]) -> Any:
+def _read_array(value: Any, tensors: list[Array]) -> Any:
+    array = _read_any(value, tensors)
+    if not isinstance(array, np.ndarray):
+        raise ProtocolError("a field should be a tensor")
+    return array
+
+
+def _read_list(item: Reader, value: Any, tensors: list[Array]) -> Any:
+    if not isinstance(value, list):
+        raise _unpromised()
+    return [item(one, tensors) for one in value]
+
+
+def _read_dict(item: Reader, value: Any, tensors: list[Array]) -> Any:
+    if not isinstance(value, dict):
+        raise _unpromised()
+    return {key: item(one, tensors) for key, one in value.items()}
+
+
+def _read_message(
+    message: type, readers: dict[str, Reader], value: Any, tensors: list[Array]
+) -> Any:
+    if not isinstance(value, dict):
+        raise _unpromised()
+    if value.keys() != readers.keys():
+        raise ProtocolError("a message has other fields than promised")
+    return message(**{key: readers[key](item, tensors) for key, item in value.items()})
+
+
+def _read_any(value: Any, tensors: list[Array]) -> Any:
     if isinstance(value, dict):
         if set(value) == {"$tensor"}:
             index = value["$tensor"]
             if type(index) is not int or not 0 <= index < len(tensors):
                 raise ProtocolError("a field names a tensor that is not there")
             return tensors[index]
-        return {key: _unpack_any(item, tensors) for key, item in value.items()}
+        return {key: _read_any(item, tensors) for key, item in value.items()}
     if isinstance(value, list):
-        return [_unpack_any(item, tensors) for item in value]
+        return [_read_any(item, tensors) for item in value]
     return _bounded(value)
+
+
+def _unpromised() -> ProtocolError:
+    return ProtocolError("a field has another type than promised")
 
 
 def _bounded(value: Any) -> Any:

@@ -21,7 +21,7 @@ from typing import IO, Protocol
 
 from autograder.observe import protocol
 from autograder.observe.protocol import Answer, Fault, Request
-from autograder.sandbox.profiles import Profile
+from autograder.sandbox.profiles import ENVIRONMENT, Profile
 
 KEPT_OUTPUT = 4_000  # characters of what the student printed last
 GRACE = 2.0  # seconds for a worker whose pipe ended to end itself, so that we learn how
@@ -328,10 +328,4 @@ def _read(pipe: IO[bytes], count: int) -> bytes:
 
 def _environment(folder: Path) -> dict[str, str]:
     kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
-    return kept | {
-        "HOME": str(folder),
-        "LANG": "C.UTF-8",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "PYTHONUTF8": "1",
-    }
+    return kept | ENVIRONMENT | {"HOME": str(folder)}

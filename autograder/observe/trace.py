@@ -8,6 +8,7 @@ they evaluate first. Vectors (bias, BatchNorm) count as applied after the matrix
 call, and functions without weights do not count at all.
 """
 
+import functools
 import hashlib
 import itertools
 from collections.abc import Iterator
@@ -157,6 +158,7 @@ def _is_matrix(tensor: Tensor) -> bool:
     return tensor.ndim > 1 and tensor.numel() > max(tensor.shape)
 
 
+@functools.lru_cache(maxsize=4096)
 def _digest(kind: str, numel: int, sources: frozenset[str]) -> str:
     return hashlib.sha256(f"{kind} {numel} {sorted(sources)}".encode()).hexdigest()[:16]
 
@@ -189,14 +191,18 @@ def weights(module: nn.Module, uses: Uses | None = None) -> list[Weight]:
     tensors = [(name, p, False) for name, p in module.named_parameters()]
     tensors += [(name, b, True) for name, b in module.named_buffers()]
     found: list[Weight] = []
+    uses = dict(uses or {})
+    parts_of: dict[str, list[str]] = {}
+    for used in uses:
+        if "@" in used:
+            parts_of.setdefault(used.rpartition("@")[0], []).append(used)
     for name, tensor, buffer in tensors:
         if not tensor.is_floating_point():
             continue
         guess = "weight" if _is_matrix(tensor) else _named_role(name, buffer)
-        uses = uses or {}
-        parts = [used for used in uses if used.startswith(f"{name}@")]
-        if parts and name not in uses:
-            uses = uses | {name: uses[parts[0]]}
+        parts = parts_of.get(name, [])
+        if parts:
+            uses.setdefault(name, uses[parts[0]])
         for used in (name, *parts):
             order, signature, role, transposed = uses.get(used, (-1, "", guess, False))
             found.append(

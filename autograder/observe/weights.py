@@ -5,10 +5,12 @@ A large tensor repeats a pattern: filling a network must cost less than running 
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.observe.draw import pattern
+from autograder.observe.draw import LARGE, PERIOD, pattern
+from autograder.observe.shared import repeated
 
 
 @torch.no_grad()
@@ -22,7 +24,8 @@ def fill(
 ) -> None:
     """Overwrite a tensor with its numbers; weights are scaled by sqrt(2 / fan_in).
 
-    The role eye makes output i read input i and nothing else.
+    The role eye makes output i read input i and nothing else. A very large tensor gets another
+    memory instead, where one block of numbers repeats.
     """
     if role == "eye":
         tensor.zero_()
@@ -30,13 +33,21 @@ def fill(
         rows.fill_diagonal_(1)
         return
     values = pattern(seed, index, role, tensor.numel())
-    if role == "weight":
-        fan_in = fan_in or max(1, tensor.numel() // tensor.shape[0])
-        values = values * math.sqrt(2 / fan_in)
-    source = torch.from_numpy(values).to(tensor.dtype)
+    fan_in = fan_in or max(1, tensor.numel() // max(1, *tensor.shape[:1]))
+    values = values * (math.sqrt(2 / fan_in) if role == "weight" else 1.0)
+    source = torch.from_numpy(values)
+    if not transposed and values.size == tensor.numel():
+        tensor.copy_(source.view(tensor.shape))
+        return
+    source = source.to(tensor.dtype)
     if transposed:
         tensor.copy_(_tile(source, tensor.numel()).reshape(tensor.shape[1], -1).t())
     elif tensor.is_contiguous():
+        shareable = tensor.numel() > LARGE and not tensor._is_view() and tensor.is_cpu
+        numbers = repeated(source, tensor.numel()) if shareable else None
+        if numbers is not None:
+            tensor.data = numbers.view(tensor.shape)
+            return
         flat = tensor.view(-1)
         whole = flat.numel() // len(source) * len(source)
         flat[:whole].view(-1, len(source)).copy_(source.expand(whole // len(source), -1))
@@ -75,10 +86,21 @@ def take_part(whole: Tensor, name: str) -> Tensor:
 
 
 def project(tensor: Tensor, seed: str, index: int | str) -> tuple[float, float]:
-    """Reduce a tensor to its L2 norm and its product with the seed's numbers."""
-    values = torch.from_numpy(pattern(seed, index, "projection", tensor.numel()))
-    flat = tensor.detach().double().cpu().reshape(-1)
-    return flat.norm().item(), torch.dot(flat, _tile(values, flat.numel())).item()
+    """Reduce a tensor to its L2 norm and its product with the seed's numbers, repeated."""
+    flat = tensor.detach().cpu().reshape(-1)
+    if flat.numel() <= PERIOD:
+        few = flat.double().numpy()
+        factors = pattern(seed, index, "projection", few.size)
+        with np.errstate(all="ignore"):
+            return float(np.sqrt(few @ few)), float(few @ factors)
+    if flat.dtype not in (torch.float32, torch.float64):
+        flat = flat.double()
+    numbers = torch.from_numpy(pattern(seed, index, "projection", flat.numel())).to(flat.dtype)
+    whole = flat.numel() // len(numbers) * len(numbers)
+    product = torch.mv(flat[:whole].view(-1, len(numbers)), numbers).double().sum()
+    rest = flat[whole:]
+    product += torch.dot(rest, numbers[: len(rest)])
+    return torch.linalg.vector_norm(flat).item(), product.item()
 
 
 def _tile(source: Tensor, count: int) -> Tensor:

@@ -21,9 +21,11 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 CAPABILITY_VERSION_3 = 0x20080522
 
-EXCHANGE = "/exchange"  # every job's folder of files, as the warm parent sees them
-SUBMISSION = "/submission"  # the job's own, as the job sees them: read-only
-WORK = "/work"  # where the job may write, in memory
+# A name of our own: the interpreter may lie anywhere else, even below /tmp or /work.
+EXCHANGE = "/autograder/exchange"  # every job's folder of files, as the warm parent sees them
+SUBMISSION = "/autograder/submission"  # the job's own, as the job sees them: read-only
+WORK = "/autograder/work"  # where the job may write, in memory
+WRITABLE = (WORK, "/dev/shm")  # noqa: S108  # each job's own
 INODES = 20_000
 
 
@@ -68,7 +70,7 @@ def own_view(folder: str, limits: Mapping[str, Any]) -> None:
     mount(f"{EXCHANGE}/{folder}", SUBMISSION, "", MS_BIND)
     mount("none", SUBMISSION, "", MS_REMOUNT | MS_BIND | MS_RDONLY | safe)
     mount("none", EXCHANGE, "tmpfs", MS_RDONLY | safe, "size=4k")
-    for place in (WORK, "/tmp", "/dev/shm"):  # noqa: S108  # each job's own, in memory
+    for place in WRITABLE:
         options = f"size={limits['disk']},nr_inodes={INODES},mode=0700"
         mount("none", place, "tmpfs", safe, options)
     mount("proc", "/proc", "proc", safe | MS_NOEXEC)

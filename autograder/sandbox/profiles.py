@@ -1,15 +1,28 @@
 """What a worker may see and use. docs/limits.md tells the reasons; a test keeps it true."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MIB = 1 << 20
+
+# The environment of every worker, beside its folders.
+ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "PYTHONUTF8": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # Large blocks are kept for the next use, and in large pages: a network needs them again.
+    "GLIBC_TUNABLES": (
+        "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1073741824:"
+        "glibc.malloc.trim_threshold=4294967296"
+    ),
+}
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What a worker may use.
+    """What a worker may use; name tells it in reports and documents.
 
-    allowed: packages student code may import beyond the standard library, torch and numpy.
+    cuda: the devices of NVIDIA are there. allowed: packages student code may import beyond the standard library, torch and numpy.
     cpu_seconds: CPU time of one request; wall time is wall_factor times that, because a busy
     machine is not the student's fault. total_seconds: CPU time of all processes of a job.
     memory: bytes of all its processes; data: bytes of data segment of each, 0 for no limit.
@@ -17,6 +30,7 @@ class Profile:
     """
 
     name: str = "cpu"
+    cuda: bool = False
     allowed: tuple[str, ...] = ()
     cpu_seconds: float = 15.0
     wall_factor: float = 5.0
@@ -27,3 +41,13 @@ class Profile:
     files: int = 256
     disk: int = 256 * MIB
     printed: int = 64 * MIB
+
+
+def profile_for(profile: Profile, packages: tuple[str, ...], device: str) -> Profile:
+    """The profile with what a task may use beyond it, on its device."""
+    if packages:
+        profile = replace(profile, name="homework", allowed=packages, cpu_seconds=60.0)
+    if device != "cpu":
+        # CUDA maps far more address space than it uses: only what is used counts.
+        profile = replace(profile, name=f"{profile.name}, cuda", cuda=True, data=0, memory=8192 * MIB)
+    return profile

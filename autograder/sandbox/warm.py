@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.errors import GraderFault, UsageError
+from autograder.observe import protocol
 from autograder.observe.protocol import Fault
 from autograder.observe.session import PipeSession
 from autograder.sandbox import mounts
-from autograder.sandbox.isolate import EXCHANGE, SUBMISSION, WORK
-from autograder.sandbox.profiles import Profile
+from autograder.sandbox.isolate import EXCHANGE, SUBMISSION, WORK, WRITABLE
+from autograder.sandbox.profiles import ENVIRONMENT, Profile
 
 START = 120.0  # seconds in which the warm parent must be ready
 ANSWER = 60.0  # seconds in which it must start or end a job
@@ -43,17 +44,22 @@ ENABLE = (
 class Warm:
     """One warm parent for one profile; makes jobs until it is closed.
 
+    alone: for one job only, which gets the parent's own namespaces: where bubblewrap works but
+    may not leave the right to make more.
+
     Raises:
         UsageError: this machine cannot isolate; the text says what to install or enable.
     """
 
-    def __init__(self, profile: Profile) -> None:
-        self.profile = profile
-        self._exchange = Path(tempfile.mkdtemp(prefix="autograder-")).resolve()
+    def __init__(self, profile: Profile, alone: bool = False) -> None:
+        self.alone = alone
+        self.exchange = Path(tempfile.mkdtemp(prefix="autograder-")).resolve()
+        self._ready = False
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._control.settimeout(START)
-        command = bubblewrap(profile, self._exchange, theirs.fileno())
-        try:
+        self._asking = threading.Lock()
+        with theirs:
+            command = bubblewrap(profile, self.exchange, theirs.fileno(), alone)
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -62,9 +68,6 @@ class Warm:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )
-        finally:
-            theirs.close()
-        self._ready = False
 
     def wait(self) -> None:
         """Wait until the warm parent has imported torch.
@@ -83,21 +86,18 @@ class Warm:
             self.close()
             raise UsageError(refusal(text))
 
-    def job(self, files: Mapping[str, bytes | Path], profile: Profile) -> "SandboxedSession":
-        """A fresh job that sees the files; profile: its limits."""
-        self.wait()
-        return SandboxedSession(self, profile, self._exchange, files)
-
     def ask(self, request: Mapping[str, Any], descriptors: list[int]) -> dict[str, Any]:
         """One request to the warm parent.
 
         Raises:
             GraderFault: it is gone.
         """
-        self._control.settimeout(ANSWER)
+        self.wait()
         try:
-            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
-            answer = self._control.recv(1 << 16)
+            with self._asking:
+                self._control.settimeout(ANSWER)
+                socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+                answer = self._control.recv(1 << 16)
         except OSError as error:
             raise GraderFault(f"the warm worker does not answer: {error}") from None
         if not answer:
@@ -122,14 +122,38 @@ class Warm:
         self._process.wait()
         if self._process.stderr is not None:
             self._process.stderr.close()
-        shutil.rmtree(self._exchange, ignore_errors=True)
+        shutil.rmtree(self.exchange, ignore_errors=True)
 
 
 class WarmWorkers:
-    """Sandboxed sessions: a warm parent for each set of allowed packages, started when needed."""
+    """Sandboxed sessions: a warm parent for each set of allowed packages, started when needed.
+
+    Where only cold ones are possible, each session has a parent of its own.
+    """
 
     def __init__(self) -> None:
-        self._parents: dict[tuple[str, tuple[str, ...]], Warm] = {}
+        self._parents: dict[tuple[object, ...], Warm] = {}
+        self._cold = False
+
+    def check(self) -> None:
+        """Try whether this machine can isolate.
+
+        Raises:
+            UsageError: it cannot; the text says what to install or enable.
+        """
+        for cold in (False, True):
+            self._cold = cold
+            try:
+                session = self.session(Profile(), {})
+                answer = session.ask(protocol.Close(0))
+                session.close()
+                if isinstance(answer, protocol.Done):
+                    return
+            except (UsageError, GraderFault) as error:
+                self.close()
+                if cold or "is missing" in str(error):
+                    raise UsageError(str(error)) from None
+        raise UsageError(refusal(str(answer)))
 
     def session(self, profile: Profile, files: Mapping[str, bytes | Path]) -> PipeSession:
         """A fresh job that sees the files.
@@ -137,13 +161,15 @@ class WarmWorkers:
         Raises:
             UsageError: this machine cannot isolate.
         """
-        key = (profile.name, profile.allowed)
+        if self._cold:
+            return SandboxedSession(Warm(profile, alone=True), profile, files)
+        key = (profile.cuda, profile.allowed)
         parent = self._parents.get(key)
         if parent is None or not parent.alive:
             if parent is not None:
                 parent.close()
             parent = self._parents[key] = Warm(profile)
-        return parent.job(files, profile)
+        return SandboxedSession(parent, profile, files)
 
     def close(self) -> None:
         """End every warm parent and every job."""
@@ -157,19 +183,21 @@ class SandboxedSession(PipeSession):
     warm = True
 
     def __init__(
-        self, warm: Warm, profile: Profile, exchange: Path, files: Mapping[str, bytes | Path]
+        self, parent: Warm, profile: Profile, files: Mapping[str, bytes | Path]
     ) -> None:
-        folder = exchange / secrets.token_hex(8)
-        folder.mkdir()
+        folder = parent.exchange
+        if not parent.alone:
+            folder /= secrets.token_hex(8)
+            folder.mkdir()
         super().__init__(profile, folder)
         self.place(files)
-        self._warm = warm
+        self._parent = parent
         self._how: Fault | None = None
         self._ending = threading.Lock()
         limits = asdict(profile)
         allowed = limits.pop("allowed")
-        limits["calls"] = CUDA_CALLS if profile.name == "cuda" else ()
-        request = {"job": folder.name, "allowed": allowed, "limits": limits}
+        limits["calls"] = CUDA_CALLS if profile.cuda else ()
+        request = {"job": folder.name, "allowed": allowed, "limits": limits, "alone": parent.alone}
         with contextlib.ExitStack() as ours:
             ends = [os.pipe() for _ in range(3)]
             theirs = [ends[0][0], ends[1][1], ends[2][1]]
@@ -180,7 +208,7 @@ class SandboxedSession(PipeSession):
                 os.fdopen(ends[1][0], "rb"),
                 os.fdopen(ends[2][0], "rb", buffering=0),
             )
-            warm.ask(request, theirs)
+            parent.ask(request, theirs)
         self.talk_through(*pipes)
 
     def path(self, name: str) -> str:
@@ -192,12 +220,17 @@ class SandboxedSession(PipeSession):
     def end(self, grace: float = 0) -> Fault:
         with self._ending:
             if self._how is None:
-                answer = self._warm.ask({"end": self.folder.name, "grace": grace}, [])
+                answer = self._parent.ask({"end": self.folder.name, "grace": grace}, [])
                 self._how = ended(str(answer["ended"]))
         return self._how
 
+    def close(self) -> None:
+        super().close()
+        if self._parent.alone:
+            self._parent.close()
 
-def bubblewrap(profile: Profile, exchange: Path, descriptor: int) -> list[str]:
+
+def bubblewrap(profile: Profile, exchange: Path, descriptor: int, alone: bool) -> list[str]:
     """The command that starts a warm parent which sees what the profile allows.
 
     Raises:
@@ -206,29 +239,25 @@ def bubblewrap(profile: Profile, exchange: Path, descriptor: int) -> list[str]:
     found = shutil.which("bwrap")
     if sys.platform != "linux" or found is None:
         raise UsageError(refusal("bwrap: not found"))
-    environment = {
-        "PATH": "/usr/bin",
-        "HOME": WORK,
-        "LANG": "C.UTF-8",
-        "PYTHONUTF8": "1",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # large tensors in large pages
-    }
-    words = [found, "--unshare-all", "--uid", "1000", "--gid", "1000", "--clearenv"]
-    # For the namespaces of each job; gone before student code runs.
-    words += ["--cap-add", "CAP_SYS_ADMIN", "--die-with-parent", "--new-session"]
-    words += ["--hostname", "sandbox"]
-    words += mounts.arguments(profile.allowed, cuda=profile.name == "cuda")
-    words += ["--ro-bind", str(exchange), EXCHANGE]
-    for place in (SUBMISSION, WORK, "/tmp", "/dev/shm"):  # noqa: S108  # each job mounts its own
+    words = [found, "--unshare-all", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]
+    words += ["--die-with-parent", "--new-session", "--clearenv"]
+    words += mounts.arguments(profile.allowed, cuda=profile.cuda)
+    if alone:
+        words += ["--ro-bind", str(exchange), SUBMISSION]
+    else:
+        # For the namespaces of each job; gone before student code runs.
+        words += ["--cap-add", "CAP_SYS_ADMIN", "--ro-bind", str(exchange), EXCHANGE]
+    for place in (SUBMISSION, *WRITABLE, "/tmp"):  # noqa: S108  # it stays empty
         words += ["--dir", place]
     for place in ("/", *(words[i + 1] for i, word in enumerate(words) if word == "--tmpfs")):
         words += ["--remount-ro", place]  # jobs would share what one of them wrote there
-    words += ["--chdir", "/"]
+    if alone:
+        words += [word for p in WRITABLE for word in ("--size", str(profile.disk), "--tmpfs", p)]
+    environment = ENVIRONMENT | {"PATH": "/usr/bin", "HOME": WORK, "TMPDIR": WORK}
     words += [word for name, value in environment.items() for word in ("--setenv", name, value)]
     worker = [sys.executable, "-I", "-B", "-m", "autograder.sandbox.zygote", str(descriptor)]
-    return words + worker + list(WARM if "simpsons" in profile.allowed else ())
+    imports = WARM if "simpsons" in profile.allowed else ()
+    return [*words, "--chdir", "/", *worker, *imports]
 
 
 def refusal(text: str) -> str:

@@ -3,8 +3,8 @@
 Started by bubblewrap as ``python -I -m autograder.sandbox.zygote DESCRIPTOR PACKAGE…``. It reads
 requests (JSON datagrams on the descriptor) one at a time and answers each:
 
-{"job": name, "allowed": […], "limits": {…}} with three pipes attached: the job's standard input,
-output and error -> {"started": true}; {"end": name, "grace":
+{"job": name, "allowed": […], "limits": {…}, "alone": whether this parent is for one job only and
+need not isolate it} with three pipes attached: the job's standard input, output and error -> {"started": true}; {"end": name, "grace":
 seconds} -> {"ended": how}, after every process of the job is dead. It has seen no submission: a job inherits nothing of another.
 
 A job is two processes: the first of its PID namespace, which watches (memory, CPU time, number of
@@ -54,9 +54,10 @@ class Zygote:
 
     def _start(self, request: dict[str, Any], pipes: list[int]) -> bool:
         report, told = os.pipe()
-        # Only children get the new PID namespace; back to our own first, for the next job.
-        isolate.setns(self._home, isolate.CLONE_NEWPID)
-        isolate.unshare(isolate.CLONE_NEWPID)
+        if not request["alone"]:
+            # Only children get the new PID namespace; back to our own first, for the next job.
+            isolate.setns(self._home, isolate.CLONE_NEWPID)
+            isolate.unshare(isolate.CLONE_NEWPID)
         process = os.fork()
         if process == 0:
             try:
@@ -87,7 +88,10 @@ def run_job(request: dict[str, Any], pipes: list[int], told: int) -> None:
     """The first process of a job: isolate, start the worker, watch it, tell how it ended."""
     limits = request["limits"]
     try:
-        isolate.own_view(request["job"], limits)
+        if request["alone"]:
+            os.chdir(isolate.WORK)
+        else:
+            isolate.own_view(request["job"], limits)
         isolate.prctl(isolate.PR_SET_DUMPABLE, 0)  # its descriptors are nobody else's
         worker_process = os.fork()
         if worker_process == 0:
@@ -113,7 +117,6 @@ def run_worker(request: dict[str, Any], pipes: list[int]) -> None:
         os.closerange(3, 4096)
         limits = request["limits"]
         isolate.bound(limits)
-        os.environ.update({"HOME": isolate.WORK, "TMPDIR": "/tmp"})  # noqa: S108
         isolate.drop_privileges(frozenset(limits["calls"]))
         worker.serve(limits["data"], limits["cpu_seconds"], request["allowed"])
         code = 0
@@ -129,6 +132,7 @@ def run_worker(request: dict[str, Any], pipes: list[int]) -> None:
 def watch(worker_process: int, limits: dict[str, Any]) -> str:
     """Wait for the worker; end it where the job as a whole uses too much. Returns how it ended."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    ours = {name for name in os.listdir("/proc") if name.isdigit()} - {str(worker_process)}
     while True:
         process, status = os.waitpid(-1, os.WNOHANG)
         if process == worker_process:
@@ -136,18 +140,18 @@ def watch(worker_process: int, limits: dict[str, Any]) -> str:
             return f"signal {-code}" if code < 0 else f"exit {code}"
         if process:
             continue  # an orphan
-        used = usage()
+        used = usage(ours)
         over = [name for name, value in used.items() if limits[name] and value > limits[name]]
         if over:
             return f"limit {over[0]}"
         signal.sigtimedwait({signal.SIGCHLD}, POLL)
 
 
-def usage() -> dict[str, float]:
-    """What the processes of this PID namespace use, without this one."""
+def usage(ours: set[str]) -> dict[str, float]:
+    """What the processes of this PID namespace use, without our own."""
     count, memory, ticks = 0, 0, 0
     for name in os.listdir("/proc"):
-        if not name.isdigit() or name == "1":
+        if not name.isdigit() or name in ours:
             continue
         try:
             with open(f"/proc/{name}/stat", "rb") as file:

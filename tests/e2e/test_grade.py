@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks.plugin import planned
+from autograder.checks.judge import planned
 from autograder.course import Course
 from autograder.grading import Options, Solutions, grade, task_seed
 from autograder.messages import Catalogue

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grading import Options, Solutions, grade
-from autograder.observe.session import Profile
+from autograder.sandbox.profiles import Profile
 from autograder.tasks import task_named
 from tests.conftest import LESSON, SEED, JudgeText, failures, points
 

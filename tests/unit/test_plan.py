@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.build import compile_catalogue
-from autograder.checks.plugin import planned
+from autograder.checks.judge import planned
 from autograder.checks.promise import Check, Message
 from autograder.messages import LANGUAGES, Catalogue
 from autograder.observe.protocol import FAULTS

@@ -11,7 +11,8 @@ import pytest
 from autograder.checks.witness import GaveUp, NoAnswer, Witness
 from autograder.observe import protocol
 from autograder.observe.protocol import Answer, Fault
-from autograder.observe.session import LocalSession, Profile
+from autograder.observe.session import LocalSession
+from autograder.sandbox.profiles import Profile
 
 Ask = Callable[[str], Answer]
 

@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from autograder.checks.plugin import Result, planned
+from autograder.checks.judge import Result, planned
 from autograder.checks.promise import Message
 from autograder.course import Course, patched
 from autograder.errors import GraderFault
