@@ -14,6 +14,7 @@ from importlib import metadata, resources
 from pathlib import Path
 
 ALWAYS = ("torch", "numpy")
+DISTRIBUTION = "cnn-autograder"
 OWN = ("__init__.py", "observe", "sandbox")  # of the package autograder
 SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib32", "/lib64")
 # torch asks which instructions the processor has; the loader where libraries are.
@@ -75,6 +76,8 @@ def _entries(packages: tuple[str, ...]) -> list[Path]:
     """The files and folders in site-packages that belong to packages or what they require."""
     by_package = metadata.packages_distributions()
     waiting = [name for package in packages for name in by_package.get(package, [])]
+    if "simpsons" in packages:
+        waiting.append(DISTRIBUTION)  # an editable install does not list its packages
     seen: set[str] = set()
     found: set[Path] = set()
     while waiting:
@@ -87,7 +90,7 @@ def _entries(packages: tuple[str, ...]) -> list[Path]:
         except metadata.PackageNotFoundError:
             continue
         waiting += _required(distribution)
-        if name != "cnn-autograder":
+        if name != DISTRIBUTION:
             found |= set(_tops(distribution))
     return sorted(found)
 

@@ -251,8 +251,8 @@ def bubblewrap(profile: Profile, exchange: Path, descriptor: int, alone: bool) -
         words += ["--dir", place]
     for place in ("/", *(words[i + 1] for i, word in enumerate(words) if word == "--tmpfs")):
         words += ["--remount-ro", place]  # jobs would share what one of them wrote there
-    if alone:
-        words += [word for p in WRITABLE for word in ("--size", str(profile.disk), "--tmpfs", p)]
+    # The parent's own; every other job mounts one over it.
+    words += [word for p in WRITABLE for word in ("--size", str(profile.disk), "--tmpfs", p)]
     environment = ENVIRONMENT | {"PATH": "/usr/bin", "HOME": WORK, "TMPDIR": WORK}
     words += [word for name, value in environment.items() for word in ("--setenv", name, value)]
     worker = [sys.executable, "-I", "-B", "-m", "autograder.sandbox.zygote", str(descriptor)]

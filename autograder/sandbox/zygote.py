@@ -115,6 +115,9 @@ def run_worker(request: dict[str, Any], pipes: list[int]) -> None:
         for number, descriptor in enumerate(pipes):
             os.dup2(descriptor, number)
         os.closerange(3, 4096)
+        # Our own streams were made for other files.
+        sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)
+        sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False, buffering=1)
         limits = request["limits"]
         isolate.bound(limits)
         isolate.drop_privileges(frozenset(limits["calls"]))
