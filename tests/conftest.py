@@ -1,5 +1,6 @@
 """What several tests share: the course, a reference that stays warm, and graded texts."""
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -10,9 +11,11 @@ import pytest
 from autograder.checks.judge import Bench, Judge, Result
 from autograder.checks.witness import Witness
 from autograder.course import Course, find_course
+from autograder.errors import UsageError
 from autograder.grading import Solutions
 from autograder.observe.session import SharedSession
 from autograder.sandbox.profiles import Profile
+from autograder.sandbox.warm import WarmWorkers
 from autograder.tasks import all_tasks, task_named
 
 ROOT = Path(__file__).parent.parent
@@ -76,3 +79,25 @@ def failures(results: dict[str, Result]) -> dict[str, str]:
         for id, result in results.items()
         if result.outcome == "failed"
     }
+
+
+@functools.cache
+def no_sandbox() -> str:
+    """Why nothing can be isolated here; empty where it can."""
+    workers = WarmWorkers()
+    try:
+        workers.check()
+    except UsageError as error:
+        return str(error)
+    finally:
+        workers.close()
+    return ""
+
+
+def needs_sandbox() -> None:
+    """Skip where nothing can be isolated; in CI that is a failure."""
+    reason = no_sandbox()
+    if reason and os.environ.get("CI"):
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)

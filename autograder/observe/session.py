@@ -5,6 +5,7 @@ the grader's rights; sandboxed ones are in autograder.sandbox.warm. InProcessSes
 debugging only: there the student's code shares the process.
 """
 
+import contextlib
 import errno
 import os
 import shutil
@@ -184,21 +185,20 @@ class PipeSession(PrivateFolder):
 
     def close(self) -> None:
         """End the worker and everything it started, and remove its folder."""
-        self._kill()
-        self._drain.join(timeout=1)
-        if self._talk is not None:
-            self._talk.join(timeout=1)
-        talking = self._talk is not None and self._talk.is_alive()
-        for pipe in (self._to_worker, self._from_worker):
-            try:
-                # A process that escaped may hold the pipe: closing would wait for it.
-                if not talking:
+        try:
+            self._kill()
+        finally:
+            self._drain.join(timeout=1)
+            if self._talk is not None:
+                self._talk.join(timeout=1)
+            pipes = [self._log] if not self._drain.is_alive() else []
+            # A process that escaped may hold a pipe: closing would wait for it.
+            if self._talk is None or not self._talk.is_alive():
+                pipes += [self._to_worker, self._from_worker]
+            for pipe in pipes:
+                with contextlib.suppress(OSError):  # unsent bytes of a worker that died
                     pipe.close()
-            except OSError:  # unsent bytes of a worker that died
-                pass
-        if not self._drain.is_alive():
-            self._log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class LocalSession(PipeSession):

@@ -46,7 +46,13 @@ class Profile:
 def profile_for(profile: Profile, packages: tuple[str, ...], device: str) -> Profile:
     """The profile with what a task may use beyond it, on its device."""
     if packages:
-        profile = replace(profile, name="homework", allowed=packages, cpu_seconds=60.0)
+        profile = replace(
+            profile,
+            name="homework",
+            allowed=packages,
+            cpu_seconds=4 * profile.cpu_seconds,
+            total_seconds=4 * profile.total_seconds,
+        )
     if device != "cpu":
         # CUDA maps far more address space than it uses: only what is used counts.
         profile = replace(profile, name=f"{profile.name}, cuda", cuda=True, data=0, memory=8192 * MIB)

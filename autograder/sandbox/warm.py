@@ -52,6 +52,8 @@ class Warm:
     """
 
     def __init__(self, profile: Profile, alone: bool = False) -> None:
+        if sys.platform != "linux" or shutil.which("bwrap") is None:
+            raise UsageError(refusal("bwrap: not found"))
         self.alone = alone
         self.exchange = Path(tempfile.mkdtemp(prefix="autograder-")).resolve()
         self._ready = False
@@ -144,9 +146,8 @@ class WarmWorkers:
         for cold in (False, True):
             self._cold = cold
             try:
-                session = self.session(Profile(), {})
-                answer = session.ask(protocol.Close(0))
-                session.close()
+                with contextlib.closing(self.session(Profile(), {})) as session:
+                    answer = session.ask(protocol.Close(0))
                 if isinstance(answer, protocol.Done):
                     return
             except (UsageError, GraderFault) as error:
@@ -162,7 +163,12 @@ class WarmWorkers:
             UsageError: this machine cannot isolate.
         """
         if self._cold:
-            return SandboxedSession(Warm(profile, alone=True), profile, files)
+            alone = Warm(profile, alone=True)
+            try:
+                return SandboxedSession(alone, profile, files)
+            except BaseException:
+                alone.close()
+                raise
         key = (profile.cuda, profile.allowed)
         parent = self._parents.get(key)
         if parent is None or not parent.alive:
@@ -190,7 +196,6 @@ class SandboxedSession(PipeSession):
             folder /= secrets.token_hex(8)
             folder.mkdir()
         super().__init__(profile, folder)
-        self.place(files)
         self._parent = parent
         self._how: Fault | None = None
         self._ending = threading.Lock()
@@ -198,17 +203,24 @@ class SandboxedSession(PipeSession):
         allowed = limits.pop("allowed")
         limits["calls"] = CUDA_CALLS if profile.cuda else ()
         request = {"job": folder.name, "allowed": allowed, "limits": limits, "alone": parent.alone}
-        with contextlib.ExitStack() as ours:
+        with contextlib.ExitStack() as undo:
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            self.place(files)
             ends = [os.pipe() for _ in range(3)]
-            theirs = [ends[0][0], ends[1][1], ends[2][1]]
-            for descriptor in theirs:
-                ours.callback(os.close, descriptor)
             pipes = (
                 os.fdopen(ends[0][1], "wb", buffering=0),
-                os.fdopen(ends[1][0], "rb"),
+                os.fdopen(ends[1][0], "rb", buffering=0),
                 os.fdopen(ends[2][0], "rb", buffering=0),
             )
-            parent.ask(request, theirs)
+            for pipe in pipes:
+                undo.callback(pipe.close)
+            theirs = [ends[0][0], ends[1][1], ends[2][1]]
+            try:
+                parent.ask(request, theirs)
+            finally:
+                for descriptor in theirs:
+                    os.close(descriptor)
+            undo.pop_all()
         self.talk_through(*pipes)
 
     def path(self, name: str) -> str:
@@ -220,26 +232,18 @@ class SandboxedSession(PipeSession):
     def end(self, grace: float = 0) -> Fault:
         with self._ending:
             if self._how is None:
-                answer = self._parent.ask({"end": self.folder.name, "grace": grace}, [])
+                try:
+                    answer = self._parent.ask({"end": self.folder.name, "grace": grace}, [])
+                finally:
+                    if self._parent.alone:
+                        self._parent.close()  # it holds the namespaces
                 self._how = ended(str(answer["ended"]))
         return self._how
 
-    def close(self) -> None:
-        super().close()
-        if self._parent.alone:
-            self._parent.close()
-
 
 def bubblewrap(profile: Profile, exchange: Path, descriptor: int, alone: bool) -> list[str]:
-    """The command that starts a warm parent which sees what the profile allows.
-
-    Raises:
-        UsageError: there is no bubblewrap here.
-    """
-    found = shutil.which("bwrap")
-    if sys.platform != "linux" or found is None:
-        raise UsageError(refusal("bwrap: not found"))
-    words = [found, "--unshare-all", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]
+    """The command that starts a warm parent which sees what the profile allows."""
+    words = ["bwrap", "--unshare-all", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]
     words += ["--die-with-parent", "--new-session", "--clearenv"]
     words += mounts.arguments(profile.allowed, cuda=profile.cuda)
     if alone:

@@ -22,6 +22,9 @@ GRADIENTS = (task_named("gradients"),)
 
 
 def autograder(*words: object, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
+    """Run the command line; grading runs code that we trust, so on every machine."""
+    if words[0] == "grade" and "--sandbox" not in words:
+        words = (*words, "--sandbox", "none")
     return subprocess.run(
         [sys.executable, "-m", "autograder.cli", *map(str, words)],
         cwd=cwd,
@@ -183,7 +186,7 @@ def test_things_that_are_not_files(solutions: Solutions, tmp_path: Path, kind: s
 def test_a_lower_limit_and_a_hostile_git_folder_cost_nothing(submission: Path) -> None:
     (submission / ".git").mkdir()
     os.mkfifo(submission / ".git" / "HEAD")
-    words = f"{sys.executable} -m autograder.cli grade . --task gradients --task gradients --json -"
+    words = f"{sys.executable} -m autograder.cli grade . --task gradients --task gradients --json - --sandbox none"
     course = f"--course {ROOT}"
     done = subprocess.run(
         ["bash", "-c", f"ulimit -d 5000000; ulimit -t 200; {words} {course}"],
