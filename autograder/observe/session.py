@@ -26,6 +26,7 @@ from autograder.sandbox.profiles import ENVIRONMENT, Profile
 
 KEPT_OUTPUT = 4_000  # characters of what the student printed last
 GRACE = 2.0  # seconds for a worker whose pipe ended to end itself, so that we learn how
+PATIENCE = 5.0  # seconds for our own threads to see that the pipes ended
 WALL = "wall"  # the text of a Fault for wall time, which a busy machine can cause
 KEPT_ENVIRONMENT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP")
 
@@ -188,9 +189,9 @@ class PipeSession(PrivateFolder):
         try:
             self._kill()
         finally:
-            self._drain.join(timeout=1)
+            self._drain.join(PATIENCE)
             if self._talk is not None:
-                self._talk.join(timeout=1)
+                self._talk.join(PATIENCE)
             pipes = [self._log] if not self._drain.is_alive() else []
             # A process that escaped may hold a pipe: closing would wait for it.
             if self._talk is None or not self._talk.is_alive():
