@@ -145,8 +145,11 @@ def grade(
     options: Options,
     told: Callable[[Result], None] = lambda result: None,
     known: Mapping[str, TaskReport] | None = None,
+    judged: Callable[[TaskReport], None] = lambda report: None,
 ) -> Report:
     """Grade one submission; known: reports of tasks, by name, that need not be judged again.
+
+    judged is called with the report of a task as soon as its last check ran.
 
     Raises:
         UsageError: the folder is no submission.
@@ -176,12 +179,16 @@ def grade(
     def done(bench: Bench) -> None:
         bench.student.close()
         solutions.forget(bench.task)
+        if all(check.id in judge.results for check in planned(bench.task)):
+            files = next(files for files in readable if files.task == bench.task)
+            judged(_task_report(files, judge.results))
         start_next()
 
+    judge = Judge(benches, told=told, done=done)
     start_next()
     start_next()
     try:
-        results = Judge(benches, told=told, done=done).run() if benches else {}
+        results = judge.run() if benches else {}
     finally:
         for bench in benches:
             bench.student.close()
