@@ -216,13 +216,14 @@ def _survey(places: Sequence[str], plan: Plan) -> list[frozenset[str]]:
     for place in places:
         try:
             look(place)
-            found = [] if is_url(place) or plan.cache is None else _readable(Path(place), plan)
+            found = [] if is_url(place) else _readable(Path(place), plan)
         except UsageError as error:
             problems.append(str(error))
             continue
         for files in found[:1]:
             task_seed(plan.options(), files)  # a seed that cannot be used ends everything at once
-        work.append(frozenset(_digest(files, Path(place)) for files in found))
+        # Without a cache a copy finds nothing by waiting.
+        work.append(frozenset(_digest(f, Path(place)) for f in found if plan.cache is not None))
     if problems:
         raise UsageError("\n".join(problems))
     return work

@@ -74,8 +74,8 @@ def main() -> None:
         app()
     except UsageError as error:
         _complain(str(error), 2)
-    except KeyboardInterrupt as error:
-        _complain(str(error) or "interrupted", 130)
+    except KeyboardInterrupt:
+        _complain("interrupted", 130)
     except GraderFault as error:
         _complain(f"the grader itself broke, no verdict follows from this: {error}", 3)
     except Exception as error:  # a fault of ours must not look like a verdict
@@ -232,7 +232,7 @@ def _grade_all(
                 done += 1
     except KeyboardInterrupt:
         kept = catalogue.say("ui.batch_interrupted", done=done, total=len(places))
-        raise KeyboardInterrupt(kept if out is not None else "") from None
+        _complain(kept if out is not None else "interrupted", 130)
     results.finish()
     if json_file == "-":
         print(json.dumps(to_dict(report, catalogue), ensure_ascii=False, indent=2))

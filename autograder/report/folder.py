@@ -102,10 +102,10 @@ def write(path: Path, text: str) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-    if not path.name or path.is_dir():
-        raise UsageError(f"{path}: this is a folder; give the name of a file")
-    part = path.with_name(f".{path.name}.part")
     try:
+        if not path.name or path.is_dir():
+            raise UsageError(f"{path}: this is a folder; give the name of a file")
+        part = path.with_name(f".{path.name}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(text, encoding="utf-8")
         part.replace(path)
