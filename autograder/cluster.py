@@ -4,6 +4,7 @@ Ray is an extra (pip install 'cnn-autograder[cluster]'). docs/cluster.md tells h
 """
 
 import os
+import socket
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from autograder.batch import Grader, Plan
 from autograder.errors import GraderFault, UsageError
 from autograder.report.model import Report
 
+KNOCK = 10.0  # seconds for the head node to answer
 FAREWELL = 10.0  # seconds for the actors to end their workers
 
 
@@ -132,6 +134,7 @@ def _connect(plan: Plan, address: str) -> Any:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
         if address:
+            _knock(address)
             ray.init(address=address, **quiet)
         else:
             ray.init(
@@ -141,7 +144,19 @@ def _connect(plan: Plan, address: str) -> Any:
                 _node_ip_address="127.0.0.1",
                 **quiet,
             )
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         where = address or "a local cluster"
         raise UsageError(f"--engine ray: {where} cannot be reached: {error}") from None
     return ray
+
+
+def _knock(address: str) -> None:
+    """See that somebody listens: Ray itself would try for minutes.
+
+    Raises:
+        OSError: nobody does.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdigit():
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK):
+            pass
