@@ -5,8 +5,9 @@ import multiprocessing
 import shutil
 import signal
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -48,7 +49,8 @@ class Process:
         self._process = context.Process(
             target=serve, args=(theirs, plan, make, self._scratch), daemon=False
         )
-        self._process.start()
+        with _deaf():
+            self._process.start()
         theirs.close()
 
     @property
@@ -93,6 +95,19 @@ class Process:
         self._process.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
         return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """A process started here does not hear of Ctrl-C, not even before serve() says so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals can only be set in the main thread
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class Processes:
