@@ -105,7 +105,7 @@ class Grader:
                 found = _readable(folder, self._plan)
                 known = self._cache.known(folder, found) if self._cache else {}
                 return grade(folder, nothing, self._options, known=undecided | known)
-        except (AutograderError, OSError):
+        except Exception:  # whatever broke may break here again
             tasks, notes = tuple(undecided.values()), self._options.notes
             name, device = clean(place), self._options.device
             return Report(name, None, "", device, versions(), tasks, notes)

@@ -240,7 +240,11 @@ def _grade_all(
         _write(Path(json_file), to_json(report, catalogue))
     if html:
         _write(html, to_html(report, catalogue))
+    for problem in results.problems:
+        print(f"autograder: {problem}", file=sys.stderr)
     results.complain()
+    if results.problems:
+        _complain("some reports are not written, see above; their grades are in grades.csv", 3)
 
 
 @app.command()
@@ -392,9 +396,12 @@ def _places(submissions: list[str], out: Path | None) -> list[str]:
     """Each submission once; the output folder may lie among them."""
     from autograder.places import is_url
 
-    found = {place if is_url(place) else str(Path(place).resolve()): place for place in submissions}
+    # Links stay apart: a link to another's folder is a submission of its own.
+    found: dict[str, str] = {}
+    for place in submissions:
+        found.setdefault(place if is_url(place) else os.path.abspath(place), place)
     if out is not None and len(found) > 1:
-        found.pop(str(out.resolve()), None)
+        found.pop(os.path.abspath(out), None)
     return list(found.values())
 
 

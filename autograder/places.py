@@ -1,5 +1,6 @@
 """Where a submission is: a folder here, or a URL that fsspec can read."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +21,8 @@ def is_url(place: str) -> bool:
 
 def name_of(place: str) -> str:
     """The last part of a place, fit to name files by."""
-    name = place.rstrip("/").rpartition("/")[2] if is_url(place) else Path(place).resolve().name
+    own = place if is_url(place) else os.path.abspath(place).replace(os.sep, "/")
+    name = own.rstrip("/").rpartition("/")[2]
     return name.replace("\\", "_").strip() if name.strip(". ") else "submission"
 
 

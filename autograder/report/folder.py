@@ -13,7 +13,7 @@ from autograder.report.summary import Summary, summary
 from autograder.report.terminal import clean
 
 BATCH = "batch.json"  # the seed of an output folder
-NAMED = 20  # problems that are told one by one
+NAMED = 20  # submissions that are named in a message
 
 
 class Results:
@@ -48,19 +48,16 @@ class Results:
         self._write("staff.html", lambda: staff_html(rows, self._catalogue))
 
     def complain(self) -> None:
-        """Say what went wrong.
+        """Say on whom the grader broke.
 
         Raises:
-            GraderFault: checks did not run, or a file could not be written.
+            GraderFault: checks did not run.
         """
         broken = [self._names[n] for n, one in sorted(self._summaries.items()) if one.broke]
-        problems = self.problems
         if broken:
             some = ", ".join(map(clean, broken[:NAMED]))
             more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
-            problems = [f"checks did not run for {some}{more}", *problems]
-        if problems:
-            raise GraderFault("\n".join(problems[:NAMED]))
+            raise GraderFault(f"checks did not run for {some}{more}")
 
     def _write(self, name: str, text: Callable[[], str]) -> None:
         if self._folder is None:
@@ -107,8 +104,11 @@ def write(path: Path, text: str) -> None:
             raise UsageError(f"{path}: this is a folder; give the name of a file")
         part = path.with_name(f".{path.name}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or error
         raise UsageError(f"{path}: cannot be written: {why}") from None
