@@ -88,7 +88,7 @@ class Grader:
             self._solutions = Solutions(self._plan.course, self._plan.tasks, self._plan.device)
 
         def judged(report: TaskReport) -> None:
-            if cache is not None:
+            if cache is not None and report.task in keys:
                 cache.store(keys[report.task], report)
 
         return grade(folder, self._solutions, self._options, told, known, judged)
@@ -103,8 +103,9 @@ class Grader:
         try:
             with at_hand(place) as folder:
                 found = _readable(folder, self._plan)
-                known = self._cache.known(folder, found) if self._cache else {}
-                return grade(folder, nothing, self._options, known=undecided | known)
+                known = {files.task.name: undecided[files.task.name] for files in found}
+                known |= self._cache.known(folder, found) if self._cache else {}
+                return grade(folder, nothing, self._options, known=known)
         except Exception:  # whatever broke may break here again
             tasks, notes = tuple(undecided.values()), self._options.notes
             name, device = clean(place), self._options.device

@@ -2,6 +2,7 @@
 
 import contextlib
 import multiprocessing
+import os
 import shutil
 import signal
 import tempfile
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Any
 
 from autograder.batch import Grader, Plan
@@ -44,7 +46,7 @@ class Process:
         self.number: int | None = None
         self.heard = time.monotonic()
         # Its sessions' folders lie in here: they go even where it had no time to remove them.
-        self._scratch = tempfile.mkdtemp(prefix="autograder-batch-")
+        self._scratch = os.path.realpath(tempfile.mkdtemp(prefix="autograder-batch-"))
         self.connection, theirs = context.Pipe()
         self._process = context.Process(
             target=serve, args=(theirs, plan, make, self._scratch), daemon=False
@@ -93,8 +95,20 @@ class Process:
             self._process.join()
         code = self._process.exitcode or 0
         self._process.close()
+        _kill_inside(self._scratch)
         shutil.rmtree(self._scratch, ignore_errors=True)
         return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+def _kill_inside(folder: str) -> None:
+    """Kill the workers that a dead grading process left behind: they work in this folder.
+
+    Only Linux can tell; elsewhere their own limits end them.
+    """
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):  # it ended, or is another user's
+            if os.readlink(link).startswith(f"{folder}/"):
+                os.kill(int(link.parent.name), signal.SIGKILL)
 
 
 @contextlib.contextmanager

@@ -274,8 +274,10 @@ def test_what_was_judged_before_the_grader_broke_is_kept(plan: Plan, tmp_path: P
     (Path(place) / "02_vgg").mkdir()
     (Path(place) / "02_vgg" / "vgg.py").write_bytes(b"def f(:\n")
     assert next(grade_all([place], plan))[1].points == 0
-    report = Grader(replace(plan, tasks=(*GRADIENTS, task_named("vgg")))).give_up(place, "why")
-    assert [(task.status, task.points) for task in report.tasks] == [("graded", 0), ("error", None)]
+    tasks = (*GRADIENTS, task_named("vgg"), task_named("resnet"))
+    report = Grader(replace(plan, tasks=tasks)).give_up(place, "why")
+    found = [(task.status, task.points) for task in report.tasks]
+    assert found == [("graded", 0), ("error", None), ("missing", 0)]
 
 
 def test_a_report_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
