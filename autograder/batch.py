@@ -1,22 +1,41 @@
-"""Many submissions, one report each."""
+"""Many submissions, one report each: nothing is judged twice, and nobody waits for a broken one.
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+An Engine offers places to grade at: processes of this machine (processes.py), or a cluster
+(cluster.py). Both run a Grader in each, so that all verdicts come about in one way.
+"""
+
+import hashlib
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
-from autograder.checks.promise import Message
+from autograder.cache import Cache
+from autograder.checks.judge import Result, planned
+from autograder.checks.promise import Message, clean
 from autograder.course import Course
-from autograder.errors import UsageError
-from autograder.grading import Options, Solutions, grade
+from autograder.errors import AutograderError, UsageError
+from autograder.grading import Options, Solutions, grade, task_seed, versions
 from autograder.homework import Rules
 from autograder.observe.session import LocalWorkers, Workers
-from autograder.report.model import Report
+from autograder.places import at_hand, is_url, look
+from autograder.report.model import CheckReport, Report, TaskReport
+from autograder.submission import TaskFiles, read_submission
 from autograder.tasks import Task
+
+Told = Callable[[Result], None]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a batch is graded; plain data, so that it can go to another process."""
+    """How a batch is graded; plain data, so that it can go to another process or machine.
+
+    cache: the folder of finished work. patience: seconds without a sign of life after which
+    a grading process counts as lost.
+    """
 
     course: Course
     tasks: tuple[Task, ...]
@@ -27,40 +46,80 @@ class Plan:
     jobs: int = 1
     rules: Rules = field(default_factory=Rules)
     sandbox: str = "none"
+    cache: Path | None = None
+    patience: float = 1800.0
 
-    def options(self, workers: Workers) -> Options:
+    def options(self) -> Options:
         return Options(
-            self.tasks,
-            self.seed,
-            self.key,
-            self.device,
-            workers=workers,
-            notes=self.notes,
-            rules=self.rules,
+            self.tasks, self.seed, self.key, self.device, notes=self.notes, rules=self.rules
         )
 
 
-def grade_all(folders: list[Path], plan: Plan) -> Iterator[tuple[Path, Report]]:
-    """Grade every folder in order; with several jobs in processes of their own.
+class Grader:
+    """Grades one submission after another; the references stay warm."""
 
-    Raises:
-        UsageError: a folder is no submission; nothing is graded then.
-    """
-    from autograder.submission import read_submission
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._options = plan.options()
+        self._solutions: Solutions | None = None
+        self._cache: Cache | None = None
+        if plan.cache is not None:
+            self._cache = Cache(plan.cache, plan.course, self._options, plan.sandbox)
 
-    for folder in folders:
-        read_submission(folder, plan.tasks)
-    if plan.jobs > 1 and len(folders) > 1:
-        yield from _in_processes(folders, plan)
-        return
-    solutions = Solutions(plan.course, plan.tasks, plan.device)
-    workers = make_workers(plan.sandbox)
-    try:
-        for folder in folders:
-            yield folder, grade(folder, solutions, plan.options(workers))
-    finally:
-        workers.close()
-        solutions.close()
+    def grade(self, place: str, told: Told = lambda result: None) -> Report:
+        """The report of a submission; where the grader breaks, a report that says so."""
+        try:
+            with at_hand(place) as folder:
+                return self._grade(folder, told)
+        except Exception as error:  # the others of the batch still want their report
+            if not isinstance(error, AutograderError):
+                traceback.print_exc(file=sys.stderr)
+            return self.give_up(place, f"{type(error).__name__}: {error}")
+
+    def _grade(self, folder: Path, told: Told) -> Report:
+        keys: dict[str, str] = {}
+        known: dict[str, TaskReport] = {}
+        cache = self._cache
+        if cache is not None:
+            for files in _readable(folder, self._plan):
+                keys[files.task.name] = key = cache.key(folder, files)
+                if report := cache.load(key, files.task):
+                    known[files.task.name] = report
+        if self._solutions is None:
+            self._solutions = Solutions(self._plan.course, self._plan.tasks, self._plan.device)
+            self._options = replace(self._options, workers=make_workers(self._plan.sandbox))
+
+        def judged(report: TaskReport) -> None:
+            if cache is not None and report.task in keys:
+                cache.store(keys[report.task], report)
+
+        return grade(folder, self._solutions, self._options, told, known, judged)
+
+    def give_up(self, place: str, why: str) -> Report:
+        """The report of a submission that the grader failed on: no points given or taken.
+
+        What was judged before it broke is kept.
+        """
+        undecided = {task.name: _undecided(task, why) for task in self._plan.tasks}
+        nothing = Solutions(self._plan.course, ())
+        try:
+            with at_hand(place) as folder:
+                found = _readable(folder, self._plan)
+                known = {files.task.name: undecided[files.task.name] for files in found}
+                known |= self._cache.known(folder, found) if self._cache else {}
+                return grade(folder, nothing, self._options, known=known)
+        except Exception:  # whatever broke may break here again
+            tasks, notes = tuple(undecided.values()), self._options.notes
+            name, device = clean(place), self._options.device
+            return Report(name, None, "", device, versions(), tasks, notes)
+        finally:
+            nothing.close()
+
+    def close(self) -> None:
+        if self._solutions is not None:
+            self._options.workers.close()
+            self._solutions.close()
+            self._solutions = None
 
 
 def make_workers(sandbox: str) -> Workers:
@@ -78,16 +137,129 @@ def make_workers(sandbox: str) -> Workers:
     return workers
 
 
-def _in_processes(folders: list[Path], plan: Plan) -> Iterator[tuple[Path, Report]]:
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
+class Engine(Protocol):
+    """Places to grade at. tries: how often a submission is begun before it is given up."""
 
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(plan.jobs, mp_context=context) as pool:
-        yield from zip(folders, pool.map(_grade_one, folders, [plan] * len(folders)), strict=True)
+    tries: int
+
+    def idle(self) -> bool:
+        """Whether another submission can begin now."""
+        ...
+
+    def begin(self, number: int, place: str) -> None: ...
+
+    def ended(self) -> tuple[int, Report | str] | None:
+        """Wait for what ends next: a report, or how its grader was lost; None: look again."""
+        ...
+
+    def close(self) -> None: ...
 
 
-def _grade_one(folder: Path, plan: Plan) -> Report:
-    for _, report in grade_all([folder], plan):
-        return report
-    raise UsageError(f"{folder}: no report")  # pragma: no cover
+def grade_all(
+    places: Sequence[str], plan: Plan, engine: Callable[[Plan], Engine] | None = None
+) -> Iterator[tuple[int, Report]]:
+    """Grade every submission; each report comes with its number as soon as it is made.
+
+    Without an engine in this process, one after the other.
+
+    Raises:
+        UsageError: a place holds no submission; nothing is graded then.
+    """
+    work = _survey(places, plan)
+    if plan.cache is not None:
+        Cache(plan.cache, plan.course, plan.options(), plan.sandbox).sweep()
+    if engine is None:
+        results = _here(places, plan)
+    else:
+        results = _elsewhere(places, work, plan, engine(plan))
+    for number, report in results:
+        yield number, replace(report, submission=clean(places[number]))
+
+
+def _here(places: Sequence[str], plan: Plan) -> Iterator[tuple[int, Report]]:
+    grader = Grader(plan)
+    try:
+        for number, place in enumerate(places):
+            yield number, grader.grade(place)
+    finally:
+        grader.close()
+
+
+def _elsewhere(
+    places: Sequence[str], work: list[frozenset[str]], plan: Plan, engine: Engine
+) -> Iterator[tuple[int, Report]]:
+    waiting = list(range(len(places)))
+    running: set[int] = set()
+    begun: Counter[int] = Counter()
+    try:
+        while waiting or running:
+            while engine.idle() and (number := _next(waiting, running, work)) is not None:
+                waiting.remove(number)
+                running.add(number)
+                begun[number] += 1
+                place = places[number]
+                engine.begin(number, place if is_url(place) else str(Path(place).absolute()))
+            if (end := engine.ended()) is None:
+                continue
+            number, outcome = end
+            running.remove(number)
+            if isinstance(outcome, Report):
+                yield number, outcome
+            elif begun[number] < engine.tries:
+                waiting.insert(0, number)
+            else:
+                yield number, Grader(plan).give_up(places[number], outcome)
+    finally:
+        engine.close()
+
+
+def _next(waiting: list[int], running: set[int], work: list[frozenset[str]]) -> int | None:
+    """The first that is not wholly a copy of what is being judged right now.
+
+    A copy waits, and then finds its verdicts in the cache.
+    """
+    judged_now: frozenset[str] = frozenset().union(*(work[number] for number in running))
+    for number in waiting:
+        if not work[number] or not work[number] <= judged_now:
+            return number
+    return None
+
+
+def _survey(places: Sequence[str], plan: Plan) -> list[frozenset[str]]:
+    """What there is to judge of each submission: a digest for each task's files."""
+    for task in plan.tasks:
+        if not task.homework:
+            plan.course.solution(task)
+    problems: list[str] = []
+    work: list[frozenset[str]] = []
+    for place in places:
+        try:
+            look(place)
+            found = [] if is_url(place) else _readable(Path(place), plan)
+        except UsageError as error:
+            problems.append(str(error))
+            continue
+        for files in found[:1]:
+            task_seed(plan.options(), files)  # a seed that cannot be used ends everything at once
+        # Without a cache a copy finds nothing by waiting.
+        work.append(frozenset(_digest(f, Path(place)) for f in found if plan.cache is not None))
+    if problems:
+        raise UsageError("\n".join(problems))
+    return work
+
+
+def _digest(files: TaskFiles, folder: Path) -> str:
+    # Two homeworks of equal code differ in their predictions.
+    own = str(folder) if files.task.homework else ""
+    return hashlib.sha256(f"{files.task.name}/{files.digest()}/{own}".encode()).hexdigest()
+
+
+def _readable(folder: Path, plan: Plan) -> list[TaskFiles]:
+    return [files for files in read_submission(folder, plan.tasks) if not files.problem]
+
+
+def _undecided(task: Task, why: str) -> TaskReport:
+    broke = Message("not_run.grader_broke", {"text": why[:300]})
+    checks = tuple(CheckReport(check, "not_run", 0.0, broke, 0.0) for check in planned(task))
+    maximum = float(sum(check.check.points for check in checks))
+    return TaskReport(task.name, "error", None, maximum, checks)

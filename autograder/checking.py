@@ -19,9 +19,9 @@ from autograder.grading import check_report, unreadable
 from autograder.messages import Catalogue
 from autograder.observe import protocol
 from autograder.observe.session import InProcessSession, LocalSession, Session
-from autograder.sandbox.profiles import Profile, profile_for
 from autograder.report.model import GRADER_FAULTS, CheckReport
 from autograder.report.terminal import mark, number, print_check
+from autograder.sandbox.profiles import Profile, profile_for
 from autograder.submission import TaskFiles, read_task
 from autograder.tasks import Task, all_tasks, task_named
 

@@ -13,9 +13,10 @@ import typer
 
 from autograder.errors import GraderFault, UsageError
 
-BATCH = "batch.json"  # the seed of an output folder
-
 if TYPE_CHECKING:
+    from autograder.batch import Plan
+    from autograder.homework import Rules
+    from autograder.messages import Catalogue
     from autograder.tasks import Task
 
 app = typer.Typer(
@@ -121,21 +122,26 @@ def check(
 
 @app.command()
 def grade(
-    submissions: Annotated[list[Path], typer.Argument(metavar="SUBMISSION...")],
+    submissions: Annotated[list[str], typer.Argument(metavar="SUBMISSION...")],
     task: TaskOption = None,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE|-", help="Write the report as JSON.")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Write the report as HTML.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for a JSON file each, grades.csv, class.html.")
+        str | None,
+        typer.Option(metavar="DIR", help="Folder for a JSON file each, grades.csv, class.html."),
     ] = None,
     lang: LangOption = None,
     device: Device = Device.auto,
     seed: Annotated[str | None, typer.Option(help="Replay the seed of a report.")] = None,
     sandbox: Annotated[Sandbox, typer.Option(help="How student code is isolated.")] = Sandbox.auto,
-    engine: Engine = Engine.local,
+    engine: Annotated[Engine, typer.Option(help="This machine, or a Ray cluster.")] = Engine.local,
+    ray_address: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A running Ray cluster: HOST:PORT.")
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
+    names: Annotated[bool, typer.Option("--names", help="Name submissions in class.html.")] = False,
     course: CourseOption = None,
     truth: Annotated[
         Path | None, typer.Option(metavar="CSV", help="The homework's right classes.")
@@ -151,71 +157,101 @@ def grade(
     ] = None,
 ) -> None:
     """Grade submissions: a report for each. Exit 0 whatever the points are."""
-    from autograder.batch import Plan, grade_all
+    from autograder.batch import Plan
     from autograder.checks.promise import Message
     from autograder.course import find_course
     from autograder.messages import Catalogue
-    from autograder.report.as_json import to_dict, to_json
-    from autograder.report.html import class_html, grades_csv, to_html
-    from autograder.report.terminal import make_console, print_report
     from autograder.tasks import all_tasks
 
-    if engine is Engine.ray:
-        raise UsageError("--engine ray is not available in this version; leave it out")
-    if len(submissions) > 1 and (json_file or html):
+    if ray_address and engine is not Engine.ray:
+        raise UsageError("--ray-address is for --engine ray; add it")
+    folder = _out_folder(out)
+    places = _places(submissions, folder)
+    if len(places) > 1 and (json_file or html):
         raise UsageError("--json and --html are for one submission; use --out DIR for several")
+    if sandbox is not Sandbox.none:
+        from autograder.sandbox.warm import probe
+
+        probe()
     catalogue = Catalogue.chosen(lang)
     found = find_course(course)
-    own = found.homework
-    rules = replace(
-        own,
-        truth=truth or own.truth,
-        public=public or own.public,
-        images=images or own.images,
-        runs=runs or own.runs,
-    )
-    for name, path in vars(rules).items():
-        if isinstance(path, Path) and not path.exists():
-            where = "" if path in (truth, public, images, runs) else "course.toml, [homework] "
-            raise UsageError(f"{where}{name}: there is no {path}")
     plan = Plan(
         course=found,
         tasks=tuple(_tasks(task)) or all_tasks(),
         seed=seed,
-        key=_course_key(out),
+        key=_course_key(folder),
         device=_device(device),
         notes=(Message("note.no_sandbox"),) if sandbox is Sandbox.none else (),
         jobs=jobs,
-        rules=rules,
+        rules=_rules(found.homework, truth=truth, public=public, images=images, runs=runs),
         sandbox="none" if sandbox is Sandbox.none else "bwrap",
+        cache=folder.absolute() / "cache" if folder else None,
     )
+    _grade_all(places, plan, engine, ray_address or "", catalogue, folder, names, json_file, html)
+
+
+def _grade_all(
+    places: list[str],
+    plan: "Plan",
+    engine: Engine,
+    ray_address: str,
+    catalogue: "Catalogue",
+    out: Path | None,
+    names: bool,
+    json_file: str | None,
+    html: Path | None,
+) -> None:
+    """Grade, and show and write every report as soon as it is there."""
+    from functools import partial
+
+    from autograder.batch import grade_all
+    from autograder.cluster import Cluster
+    from autograder.processes import Processes
+    from autograder.report.as_json import to_dict, to_json
+    from autograder.report.folder import Results, in_order
+    from autograder.report.html import to_html
+    from autograder.report.progress import progress
+    from autograder.report.terminal import make_console, print_line, print_report
+
+    results = Results(out, places, catalogue, names)
     console = make_console(sys.stderr if json_file == "-" else None)
-    reports = []
-    submissions = list({folder.resolve(): folder for folder in submissions}.values())
-    names = _file_names(submissions)
-    for folder, report in grade_all(submissions, plan):
-        reports.append(report)
-        if out is not None:
-            _write(out / f"{names[folder]}.json", to_json(report, catalogue))
-        print_report(report, console, catalogue)
+    many = len(places) > 1
+    local = Processes if many else None
+    made = partial(Cluster, address=ray_address) if engine is Engine.ray else local
+    reports = grade_all(places, plan, made)
+    if out is None:
+        reports = in_order(reports)  # they are read one after the other
+    done = 0
+    try:
+        with progress(len(places), catalogue, console) as (told, lines):
+            for number, report in reports:
+                results.add(number, report)
+                if many and out is not None:
+                    print_line(results.name(number), report, lines, catalogue)
+                else:
+                    print_report(report, lines, catalogue)
+                told(bool(report.faults))
+                done += 1
+    except KeyboardInterrupt:
+        kept = catalogue.say("ui.batch_interrupted", done=done, total=len(places))
+        _complain(kept if out is not None else "interrupted", 130)
+    results.finish()
     if json_file == "-":
-        print(json.dumps(to_dict(reports[0], catalogue), ensure_ascii=False, indent=2))
+        print(json.dumps(to_dict(report, catalogue), ensure_ascii=False, indent=2))
     elif json_file:
-        _write(Path(json_file), to_json(reports[0], catalogue))
+        _write(Path(json_file), to_json(report, catalogue))
     if html:
-        _write(html, to_html(reports[0], catalogue))
-    if out is not None:
-        _write(out / "grades.csv", grades_csv(reports))
-        _write(out / "class.html", class_html(reports, catalogue))
-    broken = [report.submission for report in reports if report.faults]
-    if broken:
-        text = f"{len(reports[0].faults)} checks did not run" if len(reports) == 1 else ""
-        raise GraderFault(text or f"checks did not run for {', '.join(broken)}")
+        _write(html, to_html(report, catalogue))
+    for problem in results.problems:
+        print(f"autograder: {problem}", file=sys.stderr)
+    results.complain()
+    if results.problems:
+        _complain("some reports are not written, see above; their grades are in grades.csv", 3)
 
 
 @app.command("sandbox")
 def try_sandbox() -> None:
-    """Say whether student code can be isolated on this machine, and what is missing. Exit 1 if not."""
+    """Say whether student code can be isolated on this machine; exit 1 if not, with a remedy."""
     from autograder.sandbox.warm import WarmWorkers
 
     workers = WarmWorkers()
@@ -336,6 +372,8 @@ def _course_key(out: Path | None) -> str:
     """The secret that makes the seeds: from the environment, or drawn once for a folder."""
     import secrets
 
+    from autograder.report.folder import BATCH
+
     key = os.environ.get("AUTOGRADER_KEY")
     if key:
         return key
@@ -355,30 +393,51 @@ def _course_key(out: Path | None) -> str:
     return key
 
 
-def _file_names(submissions: list[Path]) -> dict[Path, str]:
-    """A file name for each submission: its folder's, numbered where two are equal."""
-    names: dict[Path, str] = {}
-    for folder in submissions:
-        name = folder.resolve().name or "submission"
-        used = {*names.values(), "batch"}
-        number = 2
-        while name in used:
-            name, number = f"{folder.resolve().name}-{number}", number + 1
-        names[folder] = name
-    return names
+def _out_folder(out: str | None) -> Path | None:
+    """The folder of --out, made at once: nobody wants to hear after an hour that it cannot be."""
+    from autograder.places import is_url
+
+    if out is None:
+        return None
+    if is_url(out):
+        raise UsageError(f"--out {out}: give a folder, and copy it to that URL afterwards")
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {out}: no folder can be made there: {error.strerror}") from None
+    return folder
+
+
+def _places(submissions: list[str], out: Path | None) -> list[str]:
+    """Each submission once; the output folder may lie among them."""
+    from autograder.places import is_url
+
+    # Links stay apart: a link to another's folder is a submission of its own.
+    found: dict[str, str] = {}
+    for place in submissions:
+        found.setdefault(place if is_url(place) else os.path.abspath(place), place)
+    if out is not None and len(found) > 1:
+        found.pop(os.path.abspath(out), None)
+    return list(found.values())
+
+
+def _rules(own: "Rules", **given: Path | None) -> "Rules":
+    """The homework's rules: of course.toml, where the command line says nothing else."""
+    chosen = {name: path for name, path in given.items() if path is not None}
+    rules = replace(own, **chosen)  # type: ignore[arg-type]  # fields that hold a path
+    paths = {name: path for name, path in vars(rules).items() if isinstance(path, Path)}
+    for name, path in paths.items():
+        if not path.exists():
+            where = "" if path in given.values() else "course.toml, [homework] "
+            raise UsageError(f"{where}{name}: there is no {path}")
+    return replace(rules, **{name: path.absolute() for name, path in paths.items()})  # type: ignore[arg-type]
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    if not path.name or path.is_dir():
-        raise UsageError(f"{path}: this is a folder; give the name of a file")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+    from autograder.report.folder import write
+
+    write(path, text)
 
 
 if __name__ == "__main__":

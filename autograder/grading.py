@@ -5,8 +5,8 @@ import hmac
 import platform
 import re
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -141,8 +141,11 @@ def grade(
     options: Options,
     told: Callable[[Result], None] = lambda result: None,
     known: Mapping[str, TaskReport] | None = None,
+    judged: Callable[[TaskReport], None] = lambda report: None,
 ) -> Report:
     """Grade one submission; known: reports of tasks, by name, that need not be judged again.
+
+    judged is called with the report of a task as soon as its last check ran.
 
     Raises:
         UsageError: the folder is no submission.
@@ -172,12 +175,16 @@ def grade(
     def done(bench: Bench) -> None:
         bench.student.close()
         solutions.forget(bench.task)
+        if all(check.id in judge.results for check in planned(bench.task)):
+            files = next(files for files in readable if files.task == bench.task)
+            judged(_task_report(files, judge.results))
         start_next()
 
+    judge = Judge(benches, told=told, done=done)
     start_next()
     start_next()
     try:
-        results = Judge(benches, told=told, done=done).run() if benches else {}
+        results = judge.run() if benches else {}
     finally:
         for bench in benches:
             bench.student.close()
@@ -213,7 +220,7 @@ def _task_report(files: TaskFiles, results: dict[str, Result]) -> TaskReport:
     return TaskReport(files.task.name, "graded", points, maximum, tuple(reports))
 
 
-def unreadable(files: TaskFiles, checks: list[Check]) -> list[CheckReport]:
+def unreadable(files: TaskFiles, checks: Sequence[Check]) -> list[CheckReport]:
     """The reports of a task whose file cannot be judged: the first check fails, saying why."""
     first, *rest = checks
     why = Message(f"file.{files.problem}", {"file": f"{files.task.folder}/{files.task.file}"})

@@ -8,12 +8,15 @@ import gettext
 import io
 import locale
 import os
+import re
 from importlib import resources
 
 from autograder.checks.promise import Check, Message
 from autograder.errors import UsageError
 
 LANGUAGES = ("en", "ru")
+TELLING = 8  # letters without which a text says nothing
+GAP = re.compile(r"(\{\w+\})+")
 CHOICES = {"mode", "verified", "honest_kind"}  # values that are words of ours, said by id
 
 
@@ -70,12 +73,30 @@ class Catalogue:
     def _fill(self, id: str, message: Message) -> str:
         values = {key: _plain(value) for key, value in message.values.items()}
         if "check" in values:
-            values["check"] = self._check_title(values["check"])
+            values["check"] = self.check_title(values["check"])
         for key in CHOICES & values.keys():
             values[key] = self._texts.gettext(f"{key}.{values[key]}")
         return self._texts.gettext(id).format_map(values)
 
-    def _check_title(self, id: str) -> str:
+    def in_general(self, message: Message) -> str:
+        """What happened without the particulars, which a student may have chosen.
+
+        Where a message is nothing but particulars, its hint stands for it.
+        """
+        for id in (message.id, f"{message.id}.hint"):
+            text = self._texts.gettext(id)
+            if text != id and sum(map(str.isalpha, GAP.sub("", text))) >= TELLING:
+                return GAP.sub("…", text)
+        return message.id
+
+    def task_title(self, name: str) -> str:
+        """The title of a task."""
+        from autograder.tasks import task_named
+
+        return task_named(name).title[self.lang]
+
+    def check_title(self, id: str) -> str:
+        """The promise of a check, found by its id."""
         from autograder.checks.judge import planned
         from autograder.tasks import task_named
 

@@ -136,7 +136,9 @@ def record(course: Course, task: Task) -> None:
     recorders = [Recorder(witness) for witness in solutions.witnesses(task)]
     try:
         for recorder, source in zip(recorders, solutions.sources(task), strict=True):
-            student = student_witness(TaskFiles(task, {task.file: source}), Profile(), LocalWorkers())
+            student = student_witness(
+                TaskFiles(task, {task.file: source}), Profile(), LocalWorkers()
+            )
             results = Judge([Bench(task, student, [recorder], SEED)]).run()
             for symbol in task.symbols:
                 if symbol.kind == "large":

@@ -334,9 +334,7 @@ class Worker:
 
     def close(self, request: protocol.Close) -> protocol.Answer:
         held = self._held.pop(request.handle, None)
-        large = held and any(
-            p.numel() > LARGE and not p.is_meta for p in held.module.parameters()
-        )
+        large = held and any(p.numel() > LARGE and not p.is_meta for p in held.module.parameters())
         del held
         if large:
             gc.collect()  # a network that refers to itself would stay

@@ -28,7 +28,9 @@ KEPT_OUTPUT = 4_000  # characters of what the student printed last
 GRACE = 2.0  # seconds for a worker whose pipe ended to end itself, so that we learn how
 PATIENCE = 5.0  # seconds for our own threads to see that the pipes ended
 WALL = "wall"  # the text of a Fault for wall time, which a busy machine can cause
-KEPT_ENVIRONMENT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "TMPDIR", "TEMP", "TMP")
+KEPT_ENVIRONMENT = (
+    "PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "TMPDIR", "TEMP", "TMP",
+)  # fmt: skip
 
 
 class Session(Protocol):

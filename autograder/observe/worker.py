@@ -78,14 +78,16 @@ def warm_up() -> None:
     torch.set_num_threads(1)
     worker = Worker(set())
     worker.adopt("warm", {"Probe": lambda: Probe("plain", "0")})
+    x = np.ones((2, 3, 8, 8), np.float32)
+    handle = 0
     for dtype in ("float32", "float64", "bfloat16"):
         for lean in (True, False):
-            built = worker.answer(protocol.Build("warm", "Probe", {}, dtype, lean=lean))
-            assert isinstance(built, protocol.Built), built
-            worker.answer(protocol.Describe(built.handle, [2, 3, 8, 8]))
-        worker.answer(protocol.Load(built.handle, "0"))
-        x = np.ones((2, 3, 8, 8), np.float32)
-        worker.answer(protocol.Run(built.handle, x, "train", backward=True))
+            worker.answer(protocol.Build("warm", "Probe", {}, dtype, lean=lean))
+            handle += 1
+            worker.answer(protocol.Describe(handle, list(x.shape)))
+        worker.answer(protocol.Load(handle, "0"))
+        answer = worker.answer(protocol.Run(handle, x, "train", backward=True))
+        assert isinstance(answer, protocol.Outcome), answer
 
 
 if __name__ == "__main__":

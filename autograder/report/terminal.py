@@ -53,6 +53,14 @@ def print_report(report: Report, console: Console, catalogue: Catalogue) -> None
     console.print(Text(f"{say('ui.total')}: {total} {say('ui.points')}", style="bold"))
 
 
+def print_line(name: str, report: Report, console: Console, catalogue: Catalogue) -> None:
+    """One line: whose report it is, and the points."""
+    say = catalogue.say
+    total = say("ui.points_of", points=number(report.points), maximum=number(report.max_points))
+    undecided = f" ({say('ui.status.error')})" if report.points is None else ""
+    console.print(Text(f"{clean(name)}: {total} {say('ui.points')}{undecided}"))
+
+
 def _print_task(task: TaskReport, console: Console, catalogue: Catalogue) -> None:
     say = catalogue.say
     points = say("ui.points_of", points=number(task.points), maximum=number(task.max_points))

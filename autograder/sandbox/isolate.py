@@ -50,11 +50,13 @@ def setns(descriptor: int, kind: int) -> None:
 
 
 def prctl(option: int, *values: int) -> None:
+    """Set a property of this process."""
     padded = [ctypes.c_ulong(value) for value in (*values, 0, 0, 0, 0)[:4]]
     _check(libc().prctl(option, *padded), f"prctl {option}")
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
+    """Mount a file system of a kind, or change how one is mounted."""
     words = (source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags))
     _check(libc().mount(*words, options.encode()), f"mount {target}")
 

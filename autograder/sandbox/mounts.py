@@ -53,7 +53,7 @@ def arguments(allowed: Iterable[str], cuda: bool = False) -> list[str]:
         for device in sorted(Path("/dev").glob(pattern)):
             if not device.is_dir():
                 words += ["--dev-bind", str(device), str(device)]
-    return words + ["--symlink", "/proc/self/fd", "/dev/fd"]
+    return [*words, "--symlink", "/proc/self/fd", "/dev/fd"]
 
 
 def _same(path: Path) -> list[str]:

@@ -11,9 +11,12 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     # Large blocks are kept for the next use, and in large pages: a network needs them again.
-    "GLIBC_TUNABLES": (
-        "glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=1073741824:"
-        "glibc.malloc.trim_threshold=4294967296"
+    "GLIBC_TUNABLES": ":".join(
+        (
+            "glibc.malloc.hugetlb=1",
+            "glibc.malloc.mmap_threshold=1073741824",
+            "glibc.malloc.trim_threshold=4294967296",
+        )
     ),
 }
 
@@ -55,5 +58,7 @@ def profile_for(profile: Profile, packages: tuple[str, ...], device: str) -> Pro
         )
     if device != "cpu":
         # CUDA maps far more address space than it uses: only what is used counts.
-        profile = replace(profile, name=f"{profile.name}, cuda", cuda=True, data=0, memory=8192 * MIB)
+        profile = replace(
+            profile, name=f"{profile.name}, cuda", cuda=True, data=0, memory=8192 * MIB
+        )
     return profile

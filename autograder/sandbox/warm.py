@@ -31,6 +31,7 @@ START = 120.0  # seconds in which the warm parent must be ready
 ANSWER = 60.0  # seconds in which it must start or end a job
 # Imported once by the warm parent, where they are installed and allowed.
 WARM = ("simpsons.run", "simpsons.data", "PIL.Image", "safetensors.torch")
+CUDA_NAMES = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
 CUDA_CALLS = ("memfd_create",)  # the driver shares memory with itself through files
 INSTALL = "install it (Debian, Ubuntu: sudo apt-get install bubblewrap)"
 ENABLE = (
@@ -61,9 +62,10 @@ class Warm:
         self._control.settimeout(START)
         self._asking = threading.Lock()
         with theirs:
-            command = bubblewrap(profile, self.exchange, theirs.fileno(), alone)
+            zygote = ["-B", "-m", "autograder.sandbox.zygote", str(theirs.fileno())]
+            zygote += WARM if "simpsons" in profile.allowed else ()
             self._process = subprocess.Popen(
-                command,
+                bubblewrap(profile, self.exchange, alone, zygote),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -188,9 +190,7 @@ class SandboxedSession(PipeSession):
 
     warm = True
 
-    def __init__(
-        self, parent: Warm, profile: Profile, files: Mapping[str, bytes | Path]
-    ) -> None:
+    def __init__(self, parent: Warm, profile: Profile, files: Mapping[str, bytes | Path]) -> None:
         folder = parent.exchange
         if not parent.alone:
             folder /= secrets.token_hex(8)
@@ -241,8 +241,8 @@ class SandboxedSession(PipeSession):
         return self._how
 
 
-def bubblewrap(profile: Profile, exchange: Path, descriptor: int, alone: bool) -> list[str]:
-    """The command that starts a warm parent which sees what the profile allows."""
+def bubblewrap(profile: Profile, exchange: Path, alone: bool, arguments: list[str]) -> list[str]:
+    """The command that starts Python with these arguments where it sees what a profile allows."""
     words = ["bwrap", "--unshare-all", "--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]
     words += ["--die-with-parent", "--new-session", "--clearenv"]
     words += mounts.arguments(profile.allowed, cuda=profile.cuda)
@@ -258,10 +258,25 @@ def bubblewrap(profile: Profile, exchange: Path, descriptor: int, alone: bool) -
     # The parent's own; every other job mounts one over it.
     words += [word for p in WRITABLE for word in ("--size", str(profile.disk), "--tmpfs", p)]
     environment = ENVIRONMENT | {"PATH": "/usr/bin", "HOME": WORK, "TMPDIR": WORK}
+    if profile.cuda:
+        environment |= {name: os.environ[name] for name in CUDA_NAMES if name in os.environ}
     words += [word for name, value in environment.items() for word in ("--setenv", name, value)]
-    worker = [sys.executable, "-I", "-B", "-m", "autograder.sandbox.zygote", str(descriptor)]
-    imports = WARM if "simpsons" in profile.allowed else ()
-    return [*words, "--chdir", "/", *worker, *imports]
+    return [*words, "--chdir", "/", sys.executable, "-I", *arguments]
+
+
+def probe() -> None:
+    """Try in a moment whether bubblewrap works here at all.
+
+    Raises:
+        UsageError: it does not; the text says what to install or enable.
+    """
+    if sys.platform != "linux" or shutil.which("bwrap") is None:
+        raise UsageError(refusal("bwrap: not found"))
+    with tempfile.TemporaryDirectory() as folder:
+        command = bubblewrap(Profile(), Path(folder), True, ["-S", "-c", "pass"])
+        done = subprocess.run(command, capture_output=True, text=True, timeout=START)
+    if done.returncode:
+        raise UsageError(refusal(done.stderr.strip()))
 
 
 def refusal(text: str) -> str:

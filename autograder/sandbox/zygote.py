@@ -3,12 +3,14 @@
 Started by bubblewrap as ``python -I -m autograder.sandbox.zygote DESCRIPTOR PACKAGE…``. It reads
 requests (JSON datagrams on the descriptor) one at a time and answers each:
 
-{"job": name, "allowed": […], "limits": {…}, "alone": whether this parent is for one job only and
-need not isolate it} with three pipes attached: the job's standard input, output and error -> {"started": true}; {"end": name, "grace":
-seconds} -> {"ended": how}, after every process of the job is dead. It has seen no submission: a job inherits nothing of another.
+- ``{"job": name, "allowed": […], "limits": {…}, "alone": …}`` with three pipes attached, the
+  job's standard input, output and error: ``{"started": true}``. alone: this parent is for one job
+  only, which need not be isolated from others.
+- ``{"end": name, "grace": seconds}``: ``{"ended": how}``, when every process of the job is dead.
 
-A job is two processes: the first of its PID namespace, which watches (memory, CPU time, number of
-processes) and cannot be reached by student code, and the worker.
+It has seen no submission: a job inherits nothing of another. A job is two processes: the first
+of its PID namespace, which watches (memory, CPU time, number of processes) and cannot be reached
+by student code, and the worker.
 """
 
 import contextlib
@@ -21,7 +23,7 @@ import socket
 import sys
 import time
 from importlib import import_module
-from typing import Any
+from typing import Any, TextIO
 
 from autograder.observe import worker
 from autograder.sandbox import isolate
@@ -47,7 +49,7 @@ class Zygote:
                 return
             request = json.loads(text)
             if "end" in request:
-                answer = {"ended": self._end(request["end"], request["grace"])}
+                answer: dict[str, Any] = {"ended": self._end(request["end"], request["grace"])}
             else:
                 answer = {"started": self._start(request, pipes)}
             self._control.send(json.dumps(answer).encode())
@@ -116,8 +118,7 @@ def run_worker(request: dict[str, Any], pipes: list[int]) -> None:
             os.dup2(descriptor, number)
         os.closerange(3, 4096)
         # Our own streams were made for other files.
-        sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)
-        sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False, buffering=1)
+        sys.stdout, sys.stderr = stream(1), stream(2)
         limits = request["limits"]
         isolate.bound(limits)
         isolate.drop_privileges(frozenset(limits["calls"]))
@@ -130,6 +131,11 @@ def run_worker(request: dict[str, Any], pipes: list[int]) -> None:
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def stream(descriptor: int) -> TextIO:
+    """A text stream on a descriptor of the job."""
+    return os.fdopen(descriptor, "w", 1, "utf-8", "replace", closefd=False)
 
 
 def watch(worker_process: int, limits: dict[str, Any]) -> str:

@@ -17,9 +17,9 @@ from autograder.checks.promise import Message
 from autograder.course import Course
 from autograder.grading import Options, Solutions, grade
 from autograder.messages import Catalogue
-from autograder.sandbox.profiles import Profile
 from autograder.report.as_json import to_dict
 from autograder.report.terminal import make_console, print_report
+from autograder.sandbox.profiles import Profile
 from autograder.tasks import task_named
 from tests.conftest import ROOT, SEED
 

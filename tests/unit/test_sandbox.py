@@ -104,8 +104,7 @@ def test_what_is_refused(workers: WarmWorkers, code: str) -> None:
     [
         ("x = [bytearray(1 << 24) for _ in range(200)]\n", "memory", ""),
         (
-            "import mmap\nm = mmap.mmap(-1, 1 << 31)\n"
-            "for i in range(0, 1 << 31, 4096): m[i] = 1\n",
+            "import mmap\nm = mmap.mmap(-1, 1 << 31)\nfor i in range(0, 1 << 31, 4096): m[i] = 1\n",
             "memory",
             "memory",
         ),
@@ -276,12 +275,18 @@ def test_the_filter_knows_both_machines() -> None:
 
 def test_the_table_of_limits_is_true() -> None:
     text = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
-    rows = {cells[1].strip(): cells[2:5] for cells in (r.split("|") for r in text.splitlines()) if len(cells) == 7}  # noqa: E501
+    rows = {
+        cells[1].strip(): cells[2:5]
+        for cells in (r.split("|") for r in text.splitlines())
+        if len(cells) == 7
+    }
     cuda = profile_for(Profile(), (), "cuda")
     for column, profile in enumerate((Profile(), HOMEWORK, cuda)):
         told = {name: cells[column].strip() for name, cells in rows.items()}
         assert told["CPU time of a request (s)"] == f"{profile.cpu_seconds:g}"
-        assert told["wall time of a request (s)"] == f"{profile.cpu_seconds * profile.wall_factor:g}"  # noqa: E501
+        assert (
+            told["wall time of a request (s)"] == f"{profile.cpu_seconds * profile.wall_factor:g}"
+        )
         assert told["CPU time of a job (s)"] == f"{profile.total_seconds:g}"
         assert told["memory (MiB)"] == str(profile.memory // MIB)
         assert told["data segment of a process (MiB)"] == str(profile.data // MIB or "none")

@@ -1,0 +1,114 @@
+"""The folder of --out: a JSON file each, then grades.csv, class.html and staff.html."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from autograder.errors import GraderFault, UsageError
+from autograder.messages import Catalogue
+from autograder.places import name_of
+from autograder.report.as_json import to_json
+from autograder.report.html import class_html, grades_csv, staff_html
+from autograder.report.model import Report
+from autograder.report.summary import Summary, summary
+from autograder.report.terminal import clean
+
+BATCH = "batch.json"  # the seed of an output folder
+NAMED = 20  # submissions that are named in a message
+
+
+class Results:
+    """Keeps of each report what class pages need; a file that cannot be written stops nothing.
+
+    problems: what could not be written, each with the reason.
+    """
+
+    def __init__(
+        self, folder: Path | None, places: Sequence[str], catalogue: Catalogue, names: bool
+    ) -> None:
+        self.problems: list[str] = []
+        self._folder = folder
+        self._names = file_names(places)
+        self._catalogue = catalogue
+        self._show_names = names
+        self._summaries: dict[int, Summary] = {}
+
+    def name(self, number: int) -> str:
+        return self._names[number]
+
+    def add(self, number: int, report: Report) -> None:
+        """Write a report at once and keep its summary."""
+        self._summaries[number] = summary(report)
+        self._write(f"{self._names[number]}.json", lambda: to_json(report, self._catalogue))
+
+    def finish(self) -> None:
+        """Write what is about all of them, in the order of the command line."""
+        rows = [self._summaries[number] for number in sorted(self._summaries)]
+        self._write("grades.csv", lambda: grades_csv(rows))
+        self._write("class.html", lambda: class_html(rows, self._catalogue, self._show_names))
+        self._write("staff.html", lambda: staff_html(rows, self._catalogue))
+
+    def complain(self) -> None:
+        """Say on whom the grader broke.
+
+        Raises:
+            GraderFault: checks did not run.
+        """
+        broken = [self._names[n] for n, one in sorted(self._summaries.items()) if one.broke]
+        if broken:
+            some = ", ".join(map(clean, broken[:NAMED]))
+            more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
+            raise GraderFault(f"checks did not run for {some}{more}")
+
+    def _write(self, name: str, text: Callable[[], str]) -> None:
+        if self._folder is None:
+            return
+        try:
+            write(self._folder / name, text())
+        except UsageError as error:
+            self.problems.append(str(error))
+
+
+def in_order(reports: Iterable[tuple[int, Report]]) -> Iterator[tuple[int, Report]]:
+    """The reports by their numbers; one that comes early waits."""
+    early: dict[int, Report] = {}
+    due = 0
+    for number, report in reports:
+        early[number] = report
+        while due in early:
+            yield due, early.pop(due)
+            due += 1
+
+
+def file_names(places: Sequence[str]) -> list[str]:
+    """A file name for each submission: its folder's, numbered where two are equal."""
+    names: list[str] = []
+    used = {BATCH.removesuffix(".json")}
+    for place in places:
+        own = name = name_of(place)
+        number = 2
+        while name.casefold() in used:  # some file systems do not tell A from a
+            name, number = f"{own}-{number}", number + 1
+        used.add(name.casefold())
+        names.append(name)
+    return names
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    try:
+        if not path.name or path.is_dir():
+            raise UsageError(f"{path}: this is a folder; give the name of a file")
+        part = path.with_name(f".{path.name}.part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except (OSError, UnicodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path}: cannot be written: {why}") from None
