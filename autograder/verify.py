@@ -60,7 +60,7 @@ def prove(course: Course, task: Task, seed: str) -> Iterator[Proof]:
         opens = partial(students.open, f"{name}/{task.file}")
         student = Witness(f"{task.name}/{name}", opens, files=task.files)
         bench = Bench(task, student, solutions.references(task), seed, homework)
-        results = Judge([bench], only=only).run()
+        results = Judge([bench], only=[only] if only else []).run()
         student.forget()
         return results
 

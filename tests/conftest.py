@@ -61,7 +61,7 @@ def judge(solutions: Solutions, workbench: SharedSession) -> JudgeText:
         student = Witness(f"{task}/{name}", partial(workbench.open, file))
         bench = Bench(found, student, solutions.references(found), SEED)
         try:
-            return Judge([bench], only=only).run()
+            return Judge([bench], only=[only] if only else []).run()
         finally:
             student.forget()
 

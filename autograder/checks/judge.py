@@ -5,7 +5,7 @@ runs the same checks under plain pytest.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -67,13 +67,13 @@ class Judge:
     """Runs the planned checks of some tasks; results are by check id.
 
     told: called with each result as it comes. done: called when a task's last check ran. only:
-    the id of one check; others run only where it needs them.
+    the ids of some checks; others run only where these need them.
     """
 
     benches: list[Bench]
     told: Callable[[Result], None] = lambda result: None
     done: Callable[[Bench], None] = lambda bench: None
-    only: str = ""
+    only: Collection[str] = ()
     results: dict[str, Result] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -81,7 +81,7 @@ class Judge:
         self._subjects: dict[tuple[str, str], Subject] = {}
         self.plan = {c.id: c for bench in self.benches for c in planned(bench.task)}
         if self.only:
-            needed = self._needed(self.only)
+            needed = set[str]().union(*(self._needed(id) for id in self.only))
             self.plan = {id: check for id, check in self.plan.items() if id in needed}
 
     def _needed(self, id: str) -> set[str]:

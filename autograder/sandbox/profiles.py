@@ -4,20 +4,16 @@ from dataclasses import dataclass, replace
 
 MIB = 1 << 20
 
+# Large blocks are kept for the next use, and in large pages: a network needs them again.
+MALLOC = ("hugetlb=1", "mmap_threshold=1073741824", "trim_threshold=4294967296")
+
 # The environment of every worker, beside its folders.
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "PYTHONUTF8": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    # Large blocks are kept for the next use, and in large pages: a network needs them again.
-    "GLIBC_TUNABLES": ":".join(
-        (
-            "glibc.malloc.hugetlb=1",
-            "glibc.malloc.mmap_threshold=1073741824",
-            "glibc.malloc.trim_threshold=4294967296",
-        )
-    ),
+    "GLIBC_TUNABLES": ":".join(f"glibc.malloc.{setting}" for setting in MALLOC),
 }
 
 
@@ -25,11 +21,12 @@ ENVIRONMENT = {
 class Profile:
     """What a worker may use; name tells it in reports and documents.
 
-    cuda: the devices of NVIDIA are there. allowed: packages student code may import beyond the standard library, torch and numpy.
-    cpu_seconds: CPU time of one request; wall time is wall_factor times that, because a busy
-    machine is not the student's fault. total_seconds: CPU time of all processes of a job.
-    memory: bytes of all its processes; data: bytes of data segment of each, 0 for no limit.
-    disk: bytes of each folder it may write, in memory. printed: bytes of output; more ends it.
+    cuda: the devices of NVIDIA are there. allowed: packages student code may import beyond the
+    standard library, torch and numpy. cpu_seconds: CPU time of one request; wall time
+    is wall_factor times that, because a busy machine is not the student's fault. total_seconds:
+    CPU time of all processes of a job. memory: bytes of all its processes; data: bytes of data
+    segment of each, 0 for no limit. disk: bytes of each folder it may write, in memory.
+    printed: bytes of output; more ends it.
     """
 
     name: str = "cpu"
