@@ -52,6 +52,7 @@ check: .venv/lint test  ## lint, types, tests, generated files, verify
 
 bench: .venv/test  ## measure speed and memory, as ratios in one run
 	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench_batch.py
 
 proof: .venv/test  ## long: every mutant under 20 seeds, slow tests, trainings with DATA=DIR
 	$(BIN)/autograder verify --seeds 20

@@ -287,7 +287,8 @@ def _blocks(places: list[str]) -> None:
 def curve(course: Course, folder: Path, counts: list[int], jobs: int, blocks: bool) -> None:
     """Seconds and memory for many submissions, in processes."""
     print(
-        "| submissions | what | jobs | seconds | a submission | parent MB |\n|---|---|---|---|---|---|"
+        "| submissions | what | jobs | seconds | a submission | parent MB |\n"
+        "|---|---|---|---|---|---|"
     )
     for count in counts:
         made = submissions(course, folder / f"class{count}{blocks}", count)

@@ -147,13 +147,13 @@ def test_helpers_beside_the_file_can_be_imported(session: LocalSession) -> None:
         ("import os\nos.kill(os.getpid(), 9)\n", "died"),
         ("import os\nos.close(0)\nos.closerange(3, 100)\n", "died"),
         ("while True: pass\n", "timeout"),
-        ("import time\ntime.sleep(60)\n", "timeout"),
+        ("import time\ntime.sleep(90)\n", "timeout"),
     ],
 )
 def test_a_worker_that_ends(text: str, kind: str) -> None:
     if sys.platform == "win32" and "while" in text:
         pytest.skip("CPU time is limited on POSIX only; wall time ends this on Windows")
-    session = LocalSession(Profile(cpu_seconds=1, wall_factor=5))
+    session = LocalSession(Profile(cpu_seconds=1, wall_factor=12))
     try:
         assert isinstance(opened(session, "x = 1\n"), protocol.Done)
         fault = opened(session, text)
