@@ -22,7 +22,7 @@ SIGMAS = 5.0
 def is_right(subject: Subject, sample: Sample) -> bool:
     """Whether dropout follows exactly the first two of the last three weight matrices."""
     quiet = replace(sample, args=sample.args | {"dropout": 0.0})
-    if subject.difference(subject.challenge(quiet, "train")) is not None:
+    if subject.difference(subject.challenge(quiet, "train", backward=True)) is not None:
         return False
     keep = 1 - float(sample.args["dropout"])
     last_conv, first, second, third = _layers(subject, sample)
