@@ -18,7 +18,7 @@ OWN = ("__init__.py", "observe", "sandbox")  # of the package autograder
 SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib32", "/lib64")
 # torch asks which instructions the processor has; the loader where libraries are.
 FACTS = ("/etc/ld.so.cache", "/sys/devices/system/cpu", "/usr/share/zoneinfo")
-DEVICES = ("null", "zero", "full", "random", "urandom")
+DEVICES = ("null", "full", "random", "urandom")  # not zero: mapped shared, nothing counts it
 CUDA_DEVICES = ("nvidia*", "nvidia-caps/*", "dxg")
 REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 
