@@ -31,7 +31,7 @@ START = 120.0  # seconds in which the warm parent must be ready
 ANSWER = 60.0  # seconds in which it must start or end a job
 # Imported once by the warm parent, where they are installed and allowed.
 WARM = ("simpsons.run", "simpsons.data", "PIL.Image", "safetensors.torch")
-CUDA_CALLS = ("memfd_create",)  # the driver shares memory with itself through files
+CUDA_CALLS = ("memfd_create", "mmap")  # the driver shares memory with itself
 INSTALL = "install it (Debian, Ubuntu: sudo apt-get install bubblewrap)"
 ENABLE = (
     "this system does not let users make namespaces: sudo sysctl -w "
@@ -190,6 +190,7 @@ class SandboxedSession(PipeSession):
             folder /= secrets.token_hex(8)
             folder.mkdir()
         super().__init__(profile, folder)
+        self.bound(profile)
         self.place(files)
         self._parent = parent
         self._how: Fault | None = None
@@ -220,6 +221,7 @@ class SandboxedSession(PipeSession):
     def end(self, grace: float = 0) -> Fault:
         with self._ending:
             if self._how is None:
+                self._how = Fault("died")  # whatever happens now: a job ends once
                 answer = self._parent.ask({"end": self.folder.name, "grace": grace}, [])
                 self._how = ended(str(answer["ended"]))
         return self._how
