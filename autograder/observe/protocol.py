@@ -322,6 +322,8 @@ class Fault:
     line: int = 0
 
 
+# What the client itself reports of a worker; from a worker it is forged.
+CLIENT_FAULTS = ("timeout", "died", "protocol")
 FAULTS = (
     "not_written",  # NotImplementedError
     "syntax",
@@ -338,10 +340,7 @@ FAULTS = (
     "memory",
     "exit",  # a script ended with another exit code than 0
     "output",  # printed too much
-    # What the client itself reports of a worker:
-    "timeout",
-    "died",
-    "protocol",
+    *CLIENT_FAULTS,
 )
 
 Request = (
