@@ -4,8 +4,9 @@ Started by bubblewrap as ``python -I -m autograder.sandbox.zygote DESCRIPTOR PAC
 requests (JSON datagrams on the descriptor) one at a time and answers each:
 
 {"job": name, "allowed": […], "limits": {…}, "alone": whether this parent is for one job only and
-need not isolate it} with three pipes attached: the job's standard input, output and error -> {"started": true}; {"end": name, "grace":
-seconds} -> {"ended": how}, after every process of the job is dead. It has seen no submission: a job inherits nothing of another.
+need not isolate it} with three pipes attached: the job's standard input, output and error ->
+{"started": true}; {"end": name, "grace": seconds} -> {"ended": how}, after every process of the
+job is dead. It has seen no submission: a job inherits nothing of another.
 
 A job is two processes: the first of its PID namespace, which watches (memory, CPU time, number of
 processes) and cannot be reached by student code, and the worker.
@@ -162,12 +163,12 @@ class Usage:
     def __init__(self) -> None:
         self._ours = {name for name in os.listdir("/proc") if name.isdigit()}
         self._ticks: dict[tuple[str, bytes], int] = {}  # by process and when it started
-        self._numbers = open("/proc/loadavg")  # its last word: the last number that was given
+        self._numbers = os.open("/proc/loadavg", os.O_RDONLY)
         self._first = self._last_number()
 
     def _last_number(self) -> int:
-        self._numbers.seek(0)
-        return int(self._numbers.read().split()[-1])
+        """The number that the newest process or thread got."""
+        return int(os.pread(self._numbers, 100, 0).split()[-1])
 
     def measure(self) -> dict[str, float]:
         """The number of processes and threads, bytes of memory, seconds of CPU time ever used."""
