@@ -422,6 +422,8 @@ def _tensor_size(spec: Any) -> int:
         and all(type(n) is int and 0 <= n <= MAX_TENSORS for n in spec["shape"])
     ):
         raise ProtocolError("a tensor has no valid dtype and shape")
+    if math.prod(n for n in spec["shape"] if n) > MAX_TENSORS:
+        raise ProtocolError("a tensor has more dimensions than NumPy can hold")
     return math.prod(spec["shape"]) * DTYPES[spec["dtype"]].itemsize
 
 
