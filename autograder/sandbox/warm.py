@@ -29,6 +29,7 @@ from autograder.sandbox.profiles import ENVIRONMENT, Profile
 
 START = 120.0  # seconds in which the warm parent must be ready
 ANSWER = 60.0  # seconds in which it must start or end a job
+ANSWER_ALONE = 10.0  # where the only job can stop it
 # Imported once by the warm parent, where they are installed and allowed.
 WARM = ("simpsons.run", "simpsons.data", "PIL.Image", "safetensors.torch")
 CUDA_CALLS = ("memfd_create", "mmap")  # the driver shares memory with itself
@@ -95,7 +96,7 @@ class Warm:
         self.wait()
         try:
             with self._asking:
-                self._control.settimeout(ANSWER)
+                self._control.settimeout(ANSWER_ALONE if self.alone else ANSWER)
                 socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
                 answer = self._control.recv(1 << 16)
         except OSError as error:
@@ -222,8 +223,13 @@ class SandboxedSession(PipeSession):
         with self._ending:
             if self._how is None:
                 self._how = Fault("died")  # whatever happens now: a job ends once
-                answer = self._parent.ask({"end": self.folder.name, "grace": grace}, [])
-                self._how = ended(str(answer["ended"]))
+                try:
+                    answer = self._parent.ask({"end": self.folder.name, "grace": grace}, [])
+                    self._how = ended(str(answer["ended"]))
+                except GraderFault:
+                    if not self._parent.alone:
+                        raise
+                    self._parent.close()  # its only job could reach it: no fault of ours
         return self._how
 
     def close(self) -> None:
