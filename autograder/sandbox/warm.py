@@ -228,8 +228,10 @@ class SandboxedSession(PipeSession):
                     self._how = ended(str(answer["ended"]))
                 except GraderFault:
                     if not self._parent.alone:
-                        raise
-                    self._parent.close()  # its only job could reach it: no fault of ours
+                        raise  # alone, its only job can reach it: no fault of ours
+                finally:
+                    if self._parent.alone:
+                        self._parent.close()  # no namespace of its own ends with the job
         return self._how
 
     def close(self) -> None:
