@@ -53,7 +53,7 @@ def test_cpu_time_of_orphans_counts(arena: Arena) -> None:
     assert "BREACH" not in str(verdict.report)
 
 
-@pytest.mark.parametrize("target", ["-1", "os.getppid()", "2"])
+@pytest.mark.parametrize("target", ["-1", "2"])
 def test_a_cold_worker_that_is_killed_is_no_fault_of_the_grader(arena: Arena, target: str) -> None:
     """Where bubblewrap leaves no right to isolate jobs, a job can reach its parent."""
     text = f"try: os.kill({target}, 9)\nexcept OSError: pass\ntime.sleep(9)"
