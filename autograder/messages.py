@@ -105,5 +105,6 @@ class Catalogue:
 
 
 def _plain(value: object) -> str:
-    """Student-controlled text must not steer a terminal."""
-    return "".join(c for c in str(value) if c.isprintable())[:400]
+    """Student-controlled text must not steer a terminal, nor GitHub where a line starts with it."""
+    text = "".join(c for c in str(value) if c.isprintable())[:400]
+    return f"'{text}" if text.lstrip().startswith("::") else text

@@ -26,6 +26,7 @@ from autograder.predictions import normal_id
 from autograder.tasks import Symbol
 
 MAX_DEATHS = 2
+MAX_DIMENSIONS = 16  # of a weight; the product of very many takes hours
 Kind = TypeVar("Kind")
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -246,9 +247,11 @@ class Witness:
             # float32: a layer in a plain list stays so, and must be told by what it is.
             handle = self.build(symbol, args, lean=lean, copy=copy)
             request = protocol.Describe(handle, list(shape))
-            self._described[key] = self._ask(
-                request, protocol.Description, run_text(symbol.name, args, shape)
-            )
+            call = run_text(symbol.name, args, shape)
+            found = self._ask(request, protocol.Description, call)
+            if any(len(weight.shape) > MAX_DIMENSIONS for weight in found.weights):
+                raise NoAnswer(Fault("protocol", "a weight with too many dimensions"), call)
+            self._described[key] = found
             if lean and not shape:
                 self._close_where(lambda held: held.lean)
         return self._described[key]

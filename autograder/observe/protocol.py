@@ -322,6 +322,8 @@ class Fault:
     line: int = 0
 
 
+# What the client itself reports of a worker; from a worker it is forged.
+CLIENT_FAULTS = ("timeout", "died", "protocol")
 FAULTS = (
     "not_written",  # NotImplementedError
     "syntax",
@@ -338,10 +340,7 @@ FAULTS = (
     "memory",
     "exit",  # a script ended with another exit code than 0
     "output",  # printed too much
-    # What the client itself reports of a worker:
-    "timeout",
-    "died",
-    "protocol",
+    *CLIENT_FAULTS,
 )
 
 Request = (
@@ -423,6 +422,8 @@ def _tensor_size(spec: Any) -> int:
         and all(type(n) is int and 0 <= n <= MAX_TENSORS for n in spec["shape"])
     ):
         raise ProtocolError("a tensor has no valid dtype and shape")
+    if math.prod(n for n in spec["shape"] if n) > MAX_TENSORS:
+        raise ProtocolError("a tensor has more dimensions than NumPy can hold")
     return math.prod(spec["shape"]) * DTYPES[spec["dtype"]].itemsize
 
 

@@ -7,6 +7,7 @@ debugging only: there the student's code shares the process.
 
 import contextlib
 import errno
+import math
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from concurrent import futures
 from concurrent.futures import Future
@@ -24,6 +26,7 @@ from autograder.observe import protocol
 from autograder.observe.protocol import Answer, Fault, Request
 from autograder.sandbox.profiles import ENVIRONMENT, Profile
 
+MAX_ANSWERS = 512 << 20  # bytes of all answers of a session; who asks keeps them
 KEPT_OUTPUT = 4_000  # characters of what the student printed last
 GRACE = 2.0  # seconds for a worker whose pipe ended to end itself, so that we learn how
 PATIENCE = 5.0  # seconds for our own threads to see that the pipes ended
@@ -104,10 +107,18 @@ class PipeSession(PrivateFolder):
         super().__init__(folder)
         self.alive = True
         self._wall = profile.cpu_seconds * profile.wall_factor
+        self._left = math.inf  # seconds that we wait for all answers together
+        self._may_answer: float = math.inf
+        self._answered = 0
         self._may_print = profile.printed
         self._output = ""
         self._printed = 0
         self._talk: threading.Thread | None = None
+
+    def bound(self, profile: Profile) -> None:
+        """Limit what all answers together may take; for code that is not ours."""
+        self._left = profile.total_seconds * profile.wall_factor or math.inf
+        self._may_answer = MAX_ANSWERS
 
     def talk_through(self, to_worker: IO[bytes], from_worker: IO[bytes], log: IO[bytes]) -> None:
         """Use these pipes."""
@@ -145,8 +156,9 @@ class PipeSession(PrivateFolder):
         return self.wait(self.send(request))
 
     def wait(self, answer: "Future[Answer]") -> Answer:
+        start = time.monotonic()
         try:
-            return answer.result(self._wall)
+            return answer.result(max(0.0, min(self._wall, self._left)))
         except futures.TimeoutError:
             self._kill()
             return Fault("timeout", WALL)
@@ -157,15 +169,25 @@ class PipeSession(PrivateFolder):
             self.alive = False
             fault = self.end(GRACE)
             return Fault("output") if self._printed > self._may_print else fault
+        finally:
+            self._left -= time.monotonic() - start
 
     def _exchange(self, frame: bytes) -> Answer:
         view = memoryview(frame)
         while view:
             view = view[self._to_worker.write(view) :]
-        answer: Answer = protocol.decode(lambda n: _read(self._from_worker, n), protocol.ANSWERS)
-        if isinstance(answer, Fault) and answer.kind not in protocol.FAULTS:
-            raise protocol.ProtocolError("a fault of an unknown kind")
+        answer: Answer = protocol.decode(self._read, protocol.ANSWERS)
+        if isinstance(answer, Fault):
+            known = answer.kind in protocol.FAULTS and answer.kind not in protocol.CLIENT_FAULTS
+            if not known:
+                raise protocol.ProtocolError("a fault of an unknown kind")
         return answer
+
+    def _read(self, count: int) -> bytes:
+        self._answered += count
+        if self._may_answer < self._answered:
+            raise protocol.ProtocolError("all answers together are too large")
+        return _read(self._from_worker, count)
 
     def printed(self) -> str:
         """The last of what the student's code printed, without control characters."""

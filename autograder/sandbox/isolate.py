@@ -93,6 +93,10 @@ def bound(limits: Mapping[str, Any]) -> None:
     }
     if limits["data"]:
         wanted[resource.RLIMIT_DATA] = limits["data"]
+        with open("/proc/self/statm") as file:
+            mapped = int(file.read().split()[0]) * resource.getpagesize()
+        # Pages that are only read cost no data, but the tables of them are memory, too.
+        wanted[resource.RLIMIT_AS] = mapped + 2 * limits["data"]
     for kind, value in wanted.items():
         hard = resource.getrlimit(kind)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -20,7 +20,7 @@ SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/lib", "/lib32", "/lib64")
 HUGE = "/sys/kernel/mm/transparent_hugepage"  # malloc asks whether there are large pages
 # torch asks which instructions the processor has; the loader where libraries are.
 FACTS = ("/etc/ld.so.cache", "/sys/devices/system/cpu", "/usr/share/zoneinfo", HUGE)
-DEVICES = ("null", "zero", "full", "random", "urandom")
+DEVICES = ("null", "full", "random", "urandom")  # not zero: mapped shared, nothing counts it
 CUDA_DEVICES = ("nvidia*", "nvidia-caps/*", "dxg")
 REQUIREMENT = re.compile(r"[A-Za-z0-9._-]+")
 

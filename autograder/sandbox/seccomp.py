@@ -33,23 +33,31 @@ CALLS: dict[str, tuple[int | None, int | None]] = {
     # Memory and messages that no limit counts.
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194),
     "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180), "mlockall": (151, 230),
+    # The turn of a process to run: the one that watches the job has the same user.
+    "setpriority": (141, 140), "sched_setscheduler": (144, 119), "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274), "ioprio_set": (251, 30),
 }  # fmt: skip
+# Refused for another process than the caller: the one that watches would fail.
+OTHERS = {"prlimit64": (302, 261), "sched_setaffinity": (203, 122)}
 CLONE = {"x86_64": 56, "aarch64": 220}
 CLONE3 = {"x86_64": 435, "aarch64": 435}
 SOCKET = {"x86_64": 41, "aarch64": 198}
+MMAP = {"x86_64": 9, "aarch64": 222}
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 NEW_NAMESPACES = 0x7E020000  # every CLONE_NEW… flag
 AF_UNIX = 1
+MAP_SHARED, MAP_ANONYMOUS, MAP_HUGETLB = 1, 0x20, 0x40000
 X32 = 0x40000000
 
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_BITS, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, KILL = 0x7FFF0000, 0x80000000
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # places in struct seccomp_data
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, FOURTH_ARGUMENT = 0, 4, 16, 40  # in struct seccomp_data
 PR_SET_SECCOMP, MODE_FILTER = 22, 2
 
 
 def program(machine: str, allow: frozenset[str] = frozenset()) -> bytes:
-    """The filter for a machine; allow: names of calls that pass all the same.
+    """The filter for a machine; allow: names of calls that pass all the same, "mmap" for memory
+    that is shared and in no file: its pages stay, uncounted, when a process lets go of them.
 
     Calls are refused with EPERM, clone3 with ENOSYS (its flags cannot be seen; the C library
     then uses clone), calls of another architecture end the process.
@@ -77,7 +85,25 @@ def program(machine: str, allow: frozenset[str] = frozenset()) -> bytes:
         (RETURN, 0, 0, refuse),
         (RETURN, 0, 0, ALLOW),
     ]
+    if "mmap" not in allow:
+        lines += [
+            (JUMP_EQUAL, 0, 6, MMAP[machine]),
+            (LOAD, 0, 0, FOURTH_ARGUMENT),
+            (JUMP_BITS, 2, 0, MAP_HUGETLB),
+            (JUMP_BITS, 0, 2, MAP_ANONYMOUS),
+            (JUMP_BITS, 0, 1, MAP_SHARED),
+            (RETURN, 0, 0, refuse),
+            (RETURN, 0, 0, ALLOW),
+        ]
     column = list(ARCHITECTURES).index(machine)
+    for other in OTHERS.values():
+        lines += [
+            (JUMP_EQUAL, 0, 4, other[column]),
+            (LOAD, 0, 0, FIRST_ARGUMENT),
+            (JUMP_EQUAL, 1, 0, 0),
+            (RETURN, 0, 0, refuse),
+            (RETURN, 0, 0, ALLOW),
+        ]
     for name, numbers in CALLS.items():
         number = numbers[column]
         if number is not None and name not in allow:

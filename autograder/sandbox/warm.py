@@ -29,10 +29,11 @@ from autograder.sandbox.profiles import ENVIRONMENT, Profile
 
 START = 120.0  # seconds in which the warm parent must be ready
 ANSWER = 60.0  # seconds in which it must start or end a job
+ANSWER_ALONE = 10.0  # where the only job can stop it
 # Imported once by the warm parent, where they are installed and allowed.
 WARM = ("simpsons.run", "simpsons.data", "PIL.Image", "safetensors.torch")
 CUDA_NAMES = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")
-CUDA_CALLS = ("memfd_create",)  # the driver shares memory with itself through files
+CUDA_CALLS = ("memfd_create", "mmap")  # the driver shares memory with itself
 INSTALL = "install it (Debian, Ubuntu: sudo apt-get install bubblewrap)"
 ENABLE = (
     "this system does not let users make namespaces: sudo sysctl -w "
@@ -99,7 +100,7 @@ class Warm:
         self.wait()
         try:
             with self._asking:
-                self._control.settimeout(ANSWER)
+                self._control.settimeout(ANSWER_ALONE if self.alone else ANSWER)
                 socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
                 answer = self._control.recv(1 << 16)
         except OSError as error:
@@ -196,6 +197,7 @@ class SandboxedSession(PipeSession):
             folder /= secrets.token_hex(8)
             folder.mkdir()
         super().__init__(profile, folder)
+        self.bound(profile)
         self._parent = parent
         self._how: Fault | None = None
         self._ending = threading.Lock()
@@ -232,12 +234,16 @@ class SandboxedSession(PipeSession):
     def end(self, grace: float = 0) -> Fault:
         with self._ending:
             if self._how is None:
+                self._how = Fault("died")  # whatever happens now: a job ends once
                 try:
                     answer = self._parent.ask({"end": self.folder.name, "grace": grace}, [])
+                    self._how = ended(str(answer["ended"]))
+                except GraderFault:
+                    if not self._parent.alone:
+                        raise  # alone, its only job can reach it: no fault of ours
                 finally:
                     if self._parent.alone:
-                        self._parent.close()  # it holds the namespaces
-                self._how = ended(str(answer["ended"]))
+                        self._parent.close()  # no namespace of its own ends with the job
         return self._how
 
 

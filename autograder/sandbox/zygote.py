@@ -73,6 +73,8 @@ class Zygote:
         return True
 
     def _end(self, name: str, grace: float) -> str:
+        if name not in self._jobs:
+            return "over"
         process, report = self._jobs.pop(name)
         patience = time.monotonic() + grace
         ended = 0
@@ -89,23 +91,28 @@ class Zygote:
 def run_job(request: dict[str, Any], pipes: list[int], told: int) -> None:
     """The first process of a job: isolate, start the worker, watch it, tell how it ended."""
     limits = request["limits"]
+    # The only signal with a handler here, so the only one that student code could send.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         if request["alone"]:
             os.chdir(isolate.WORK)
         else:
             isolate.own_view(request["job"], limits)
         isolate.prctl(isolate.PR_SET_DUMPABLE, 0)  # its descriptors are nobody else's
+        usage = Usage()
         worker_process = os.fork()
         if worker_process == 0:
             isolate.prctl(isolate.PR_SET_DUMPABLE, 1)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             os.close(told)
             run_worker(request, pipes)
         for descriptor in pipes:
             os.close(descriptor)
         isolate.drop_privileges(frozenset())
-        how = watch(worker_process, limits)
     except BaseException as error:
         how = f"broke {type(error).__name__}: {error}"
+    else:
+        how = watch(worker_process, limits, usage)
     os.write(told, how.encode())
     os._exit(0)
 
@@ -138,10 +145,9 @@ def stream(descriptor: int) -> TextIO:
     return os.fdopen(descriptor, "w", 1, "utf-8", "replace", closefd=False)
 
 
-def watch(worker_process: int, limits: dict[str, Any]) -> str:
+def watch(worker_process: int, limits: dict[str, Any], usage: "Usage") -> str:
     """Wait for the worker; end it where the job as a whole uses too much. Returns how it ended."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-    ours = {name for name in os.listdir("/proc") if name.isdigit()} - {str(worker_process)}
     while True:
         process, status = os.waitpid(-1, os.WNOHANG)
         if process == worker_process:
@@ -149,30 +155,60 @@ def watch(worker_process: int, limits: dict[str, Any]) -> str:
             return f"signal {-code}" if code < 0 else f"exit {code}"
         if process:
             continue  # an orphan
-        used = usage(ours)
+        used = usage.measure()
         over = [name for name, value in used.items() if limits[name] and value > limits[name]]
         if over:
             return f"limit {over[0]}"
         signal.sigtimedwait({signal.SIGCHLD}, POLL)
 
 
-def usage(ours: set[str]) -> dict[str, float]:
-    """What the processes of this PID namespace use, without our own."""
-    count, memory, ticks = 0, 0, 0
-    for name in os.listdir("/proc"):
-        if not name.isdigit() or name in ours:
-            continue
-        try:
-            with open(f"/proc/{name}/stat", "rb") as file:
-                fields = file.read().rpartition(b") ")[2].split()
-            with open(f"/proc/{name}/statm", "rb") as file:
-                memory += int(file.read().split()[1])
-        except (OSError, IndexError, ValueError):  # it ended just now
-            continue
-        count += 1
-        ticks += sum(int(field) for field in fields[11:15])  # its own and its dead children's
-    seconds = ticks / TICKS
-    return {"processes": count, "memory": memory * PAGE, "total_seconds": seconds}
+class Usage:
+    """What the processes of this PID namespace use, without those that are there now.
+
+    CPU time of a process that ended between two looks is not known: it counts as one POLL.
+    """
+
+    def __init__(self) -> None:
+        self._ours = {name for name in os.listdir("/proc") if name.isdigit()}
+        self._ticks: dict[tuple[str, bytes], int] = {}  # by process and when it started
+        self._numbers = os.open("/proc/loadavg", os.O_RDONLY)
+        self._first = self._last_number()
+
+    def _last_number(self) -> int:
+        """The number that the newest process or thread got."""
+        return int(os.pread(self._numbers, 100, 0).split()[-1])
+
+    def measure(self) -> dict[str, float]:
+        """The number of processes and threads, bytes of memory, seconds of CPU time ever used."""
+        count, memory = 0, 0
+        for name in os.listdir("/proc"):
+            if not name.isdigit() or name in self._ours:
+                continue
+            try:
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    fields = file.read().rpartition(b") ")[2].split()
+                memory += resident(name, fields[0])
+            except (OSError, IndexError, ValueError):  # it ended just now
+                continue
+            threads = int(fields[17])
+            count += threads
+            self._ticks[name, fields[19]] = int(fields[11]) + int(fields[12])
+        seconds = sum(self._ticks.values()) / TICKS
+        seen = len(self._ticks) + count
+        seconds += max(0, self._last_number() - self._first - seen) * POLL
+        return {"processes": count, "memory": memory * PAGE, "total_seconds": seconds}
+
+
+def resident(process: str, state: bytes) -> int:
+    """Pages of memory of a process; where its first thread ended, other threads know."""
+    if state != b"Z":
+        with open(f"/proc/{process}/statm", "rb") as file:
+            return int(file.read().split()[1])
+    found = 0
+    for thread in os.listdir(f"/proc/{process}/task"):
+        with contextlib.suppress(OSError), open(f"/proc/{process}/task/{thread}/statm") as file:
+            found = max(found, int(file.read().split()[1]))
+    return found
 
 
 def main() -> None:

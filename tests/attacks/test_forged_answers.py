@@ -1,33 +1,10 @@
 """Code that takes over its own worker earns nothing by it and never breaks the grader."""
 
-import json
-from pathlib import Path
-
 import pytest
 
-from autograder.grading import Options, Solutions, grade
-from autograder.messages import LANGUAGES, Catalogue
-from autograder.report.as_json import to_json
-from autograder.report.html import grades_csv, to_html
-from autograder.report.summary import summary
-from autograder.tasks import task_named
-from tests.conftest import ROOT, SEED
-
-# The student's file finds the worker in its own process and answers in its place.
-TAKE_OVER = """
-import dataclasses, gc, sys
-import numpy as np
-worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
-honest = worker.answer
-P = sys.modules["autograder.observe.protocol"]
-def forged(request):
-    answer = honest(request)
-    kind = type(answer).__name__
-    replace = dataclasses.replace
-    {forge}
-    return answer
-worker.answer = forged
-"""
+from autograder.sandbox.profiles import Profile
+from tests.attacks.arena import Arena, check_rendering
+from tests.attacks.catalogue import TAKE_OVER, Attack
 
 FORGERIES = {
     "no_dimension": 'if kind == "Outcome": return replace(answer, shape=[], output=np.array(1.0))',
@@ -68,28 +45,16 @@ CASES += [("resnet", name) for name in ("not_a_number", "odd_names", "negative",
 
 
 @pytest.mark.parametrize(("task", "name"), CASES)
-def test_a_forged_answer_gains_nothing(
-    solutions: Solutions, tmp_path: Path, name: str, task: str
-) -> None:
+def test_a_forged_answer_gains_nothing(arena: Arena, name: str, task: str) -> None:
     """Beside the forgery stands the stub, or the solution where its numbers are spoilt."""
-    found = task_named(task)
-    stub = (ROOT / "assignments" / found.folder / found.file).read_text(encoding="utf-8")
-    if name in ("no_dimension", "other_shape", "not_a_number", "huge", "whole_numbers"):
-        stub = (ROOT / "solutions" / found.folder / found.file).read_text(encoding="utf-8")
-    folder = tmp_path / "s"
-    (folder / found.folder).mkdir(parents=True)
-    text = stub + TAKE_OVER.replace("{forge}", FORGERIES[name])
-    (folder / found.folder / found.file).write_text(text, encoding="utf-8")
-    report = grade(folder, solutions, Options((found,), SEED))
-    assert report.tasks[0].status == "graded", [
-        c.message for c in report.tasks[0].checks if c.message
-    ]
-    assert report.points is not None
+    spoilt = name in ("no_dimension", "other_shape", "not_a_number", "huge", "whole_numbers")
+    text = TAKE_OVER.replace("{forge}", FORGERIES[name])
     # Spoilt numbers leave testimony, and the functions of gradients, which are right.
-    assert report.points <= {"gradients": 8, "resnet": 4}[task] * ("SOLUTION" in stub)
-    for lang in LANGUAGES:
-        catalogue = Catalogue.load(lang)
-        json.loads(to_json(report, catalogue).encode("utf-8"))
-        page = to_html(report, catalogue).encode("utf-8").decode()
-        assert "<script>" not in page
-    assert grades_csv([summary(report)]).encode("utf-8")
+    honest = {"gradients": 8, "resnet": 4}[task] * spoilt
+    base = "solutions" if spoilt else "assignments"
+    verdict = arena.fight(Attack(name, "channel", "", text, honest, base, task), Profile())
+    (found,) = verdict.report.tasks
+    assert found.status == "graded", [c.message for c in found.checks if c.message]
+    assert found.points is not None and found.points <= honest
+    assert not verdict.left
+    check_rendering(verdict.report)

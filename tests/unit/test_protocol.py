@@ -82,6 +82,11 @@ def test_other_json_is_never_an_answer(value: object) -> None:
         {"type": "Done", "fields": {}, "tensors": [{"dtype": "float32", "shape": [-1]}]},
         {"type": "Done", "fields": {}, "tensors": [{"dtype": "float32", "shape": [1] * 9}]},
         {"type": "Done", "fields": {}, "tensors": [{"dtype": "float32", "shape": [1 << 30]}]},
+        {
+            "type": "Done",
+            "fields": {},
+            "tensors": [{"dtype": "bool", "shape": [0] + [1 << 28] * 7}],
+        },
         {"type": "Done", "fields": {}, "tensors": [{"dtype": ["float32"], "shape": [1]}]},
         b"\xff\xfe",
         b"[" * 100_000,
