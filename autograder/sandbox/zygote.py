@@ -91,6 +91,7 @@ class Zygote:
 def run_job(request: dict[str, Any], pipes: list[int], told: int) -> None:
     """The first process of a job: isolate, start the worker, watch it, tell how it ended."""
     limits = request["limits"]
+    os.setsid()  # a signal to the process group would reach our parent from any namespace
     # The only signal with a handler here, so the only one that student code could send.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -104,6 +105,7 @@ def run_job(request: dict[str, Any], pipes: list[int], told: int) -> None:
         if worker_process == 0:
             isolate.prctl(isolate.PR_SET_DUMPABLE, 1)
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.setsid()
             os.close(told)
             run_worker(request, pipes)
         for descriptor in pipes:

@@ -179,7 +179,8 @@ for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL):
         try: os.kill(target, number)
         except OSError: pass
 time.sleep(0.2)
-os.kill(-1, signal.SIGKILL)
+try: os.kill(-1, signal.SIGKILL)
+except OSError: pass
 os.killpg(0, signal.SIGKILL)
 """),
 ]  # fmt: skip

@@ -45,7 +45,7 @@ nn.Module.named_parameters = lambda self, *args, **kwargs: iter([])
 import gc
 frame = sys._getframe()
 while frame is not None:
-    for name, value in frame.f_locals.items():
+    for name, value in list(frame.f_locals.items()):
         if "expected" in name or "reference" in name or "solution" in name: breach(name)
     frame = frame.f_back
 kinds = {type(found).__name__ for found in gc.get_objects()}
