@@ -187,7 +187,7 @@ if found: breach(found)
 """),
     Attack("machine_files", "reading", "files of the machine", r"""
 for place in ("/etc/passwd", "/etc/shadow", "/etc/ssh", "/var", "/run", "/boot", "/sys/fs",
-              "/sys/kernel", "/usr/bin/su", "/usr/bin/bwrap"):
+              "/sys/kernel/debug", "/sys/kernel/security", "/usr/bin/su", "/usr/bin/bwrap"):
     if os.path.exists(place): breach(place)
 """),
     Attack("kernel_memory", "reading", "memory of the kernel and raw disks", r"""
