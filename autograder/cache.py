@@ -19,7 +19,7 @@ from autograder.checks.promise import Check, Message
 from autograder.course import Course
 from autograder.grading import Options, read_homework, task_seed, versions
 from autograder.homework import MAX_CSV, Rules, is_plain
-from autograder.observe.session import WALL
+from autograder.observe.pipes import WALL
 from autograder.report.model import CheckReport, TaskReport
 from autograder.submission import SUBMISSION, TaskFiles
 from autograder.tasks import Task

@@ -170,7 +170,7 @@ def grade(
     if len(places) > 1 and (json_file or html):
         raise UsageError("--json and --html are for one submission; use --out DIR for several")
     if sandbox is not Sandbox.none:
-        from autograder.sandbox.warm import probe
+        from autograder.sandbox.bubblewrap import probe
 
         probe()
     catalogue = Catalogue.chosen(lang)

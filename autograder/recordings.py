@@ -22,7 +22,7 @@ from autograder.checks.subject import Subject
 from autograder.checks.witness import Challenge, Reference, Witness
 from autograder.course import Course
 from autograder.errors import GraderFault
-from autograder.observe import protocol
+from autograder.observe import frames, protocol
 from autograder.observe.protocol import Description, Outcome, Place
 from autograder.observe.session import LocalWorkers
 from autograder.sandbox.profiles import Profile
@@ -160,7 +160,7 @@ def _write(path: Path, digest: str, recordings: list[dict[str, Any]]) -> None:
     for number, answers in enumerate(recordings):
         for key, answer in answers.items():
             text = key.encode()
-            body.write(struct.pack(">BI", number, len(text)) + text + protocol.encode(answer))
+            body.write(struct.pack(">BI", number, len(text)) + text + frames.encode(answer))
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(gzip.compress(body.getvalue(), mtime=0))
 
@@ -183,7 +183,7 @@ def load(task: Task) -> list[Reference]:
             key = body.read(length).decode()
             while len(recordings) <= number:
                 recordings.append({})
-            recordings[number][key] = protocol.decode(body.read, protocol.ANSWERS)
-    except (OSError, EOFError, protocol.ProtocolError, struct.error, ValueError) as error:
+            recordings[number][key] = frames.decode(body.read, protocol.ANSWERS)
+    except (OSError, EOFError, frames.ProtocolError, struct.error, ValueError) as error:
         raise GraderFault(f"{path_of(task)}: cannot be read ({error}); install again") from None
     return [Recording(answers) for answers in recordings]

@@ -31,7 +31,7 @@ from autograder.checks.subject import Subject
 from autograder.checks.witness import GaveUp, NoAnswer
 from autograder.course import Course, find_course, patched
 from autograder.grading import Solutions, student_witness
-from autograder.observe import protocol
+from autograder.observe import frames, protocol
 from autograder.sandbox.profiles import Profile
 from autograder.sandbox.warm import SandboxedSession, Warm, WarmWorkers
 from autograder.submission import read_submission
@@ -154,8 +154,8 @@ def overhead(runs: int) -> None:
         limits = vars(Profile()) | {"calls": ()}
         request = {"job": "x", "allowed": (), "limits": limits, "alone": True}
         parent.ask(request, [ends[0][0], ends[1][1], ends[2][1]])
-        os.write(ends[0][1], protocol.encode(protocol.Close(0)))
-        protocol.decode(lambda n: os.read(ends[1][0], n), protocol.ANSWERS)
+        os.write(ends[0][1], frames.encode(protocol.Close(0)))
+        frames.decode(lambda n: os.read(ends[1][0], n), protocol.ANSWERS)
         parent.ask({"end": "x", "grace": 0}, [])
         for pair in ends:
             for descriptor in pair:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograder.observe.frames import Array
 from autograder.observe.match import Match
-from autograder.observe.protocol import Array, Outcome, Trace
+from autograder.observe.protocol import Outcome, Trace
 
 # Relative to the size of the right answer. Right implementations differ by the order of their
 # sums: about 1e-13 in float64, 1e-5 in float32 through a deep network.

@@ -13,7 +13,8 @@ from autograder.checks.compare import distance
 from autograder.checks.promise import expect, fail, promise
 from autograder.checks.subject import Subject
 from autograder.checks.witness import Challenge, NoAnswer, Witness, run_text, shape_text
-from autograder.observe.protocol import Array, Description
+from autograder.observe.frames import Array
+from autograder.observe.protocol import Description
 from autograder.tasks import Sample
 
 MODULES = ("block", "network", "large")

@@ -16,7 +16,8 @@ from autograder.checks.witness import GaveUp, NoAnswer, run_text, shape_text
 from autograder.homework import EQUAL_SHARE, Homework, class_names, drawn_pictures
 from autograder.observe import protocol
 from autograder.observe.draw import random_state
-from autograder.observe.protocol import Array, Rehearsed
+from autograder.observe.frames import Array
+from autograder.observe.protocol import Rehearsed
 from autograder.scoring import MAX_POINTS, points_for
 
 BATCHES = (6, 6, 4)  # pictures in the batches of a rehearsal

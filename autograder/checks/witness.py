@@ -19,9 +19,11 @@ import numpy as np
 from autograder.checks.promise import Failed, Message, Value
 from autograder.observe import protocol
 from autograder.observe.draw import random_state
+from autograder.observe.frames import Array
 from autograder.observe.match import Match, matches
-from autograder.observe.protocol import Array, Description, Fault, Outcome, Place
-from autograder.observe.session import WALL, Session
+from autograder.observe.pipes import WALL
+from autograder.observe.protocol import Description, Fault, Outcome, Place
+from autograder.observe.session import Session
 from autograder.predictions import normal_id
 from autograder.tasks import Symbol
 

@@ -8,7 +8,7 @@ import hashlib
 
 import numpy as np
 
-from autograder.observe.protocol import Array
+from autograder.observe.frames import Array
 
 PERIOD = 65_537  # a prime: repeated, it gives every row of a weight matrix other numbers
 LONG = 191 * 1024  # for very large tensors: whole pages of memory, so that they can be shared

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from autograder.observe import protocol
-from autograder.observe.protocol import Array, Step
+from autograder.observe.frames import Array
+from autograder.observe.protocol import Step
 from autograder.observe.weights import fill
 
 CLASSES = 5

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from autograder.observe import placeholders, protocol
+from autograder.observe import frames, placeholders, protocol
 from autograder.observe.answering import Worker
 from autograder.observe.probes import Probe
 
@@ -61,11 +61,11 @@ def serve(memory: int, cpu_seconds: float, allowed: Sequence[str]) -> None:
 
     while True:
         try:
-            request = protocol.decode(read, protocol.REQUESTS)
+            request = frames.decode(read, protocol.REQUESTS)
         except EOFError:
             return
         limit(memory, cpu_seconds)
-        answer = protocol.encode(worker.answer(request))
+        answer = frames.encode(worker.answer(request))
         sys.stdout.flush()
         sys.stderr.flush()
         view = memoryview(answer)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograder.sandbox import seccomp
+from autograder.sandbox.profiles import EXCHANGE, SUBMISSION, WORK, WRITABLE
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
@@ -21,11 +22,6 @@ PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4
 CAPABILITY_VERSION_3 = 0x20080522
 
-# A name of our own: the interpreter may lie anywhere else, even below /tmp or /work.
-EXCHANGE = "/autograder/exchange"  # every job's folder of files, as the warm parent sees them
-SUBMISSION = "/autograder/submission"  # the job's own, as the job sees them: read-only
-WORK = "/autograder/work"  # where the job may write, in memory
-WRITABLE = (WORK, "/dev/shm")  # noqa: S108  # each job's own
 INODES = 20_000
 
 

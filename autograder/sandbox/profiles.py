@@ -4,6 +4,12 @@ from dataclasses import dataclass, replace
 
 MIB = 1 << 20
 
+# A name of our own: the interpreter may lie anywhere else, even below /tmp or /work.
+EXCHANGE = "/autograder/exchange"  # every job's folder of files, as the warm parent sees them
+SUBMISSION = "/autograder/submission"  # the job's own, as the job sees them: read-only
+WORK = "/autograder/work"  # where the job may write, in memory
+WRITABLE = (WORK, "/dev/shm")  # noqa: S108  # each job's own
+
 # Large blocks are kept for the next use, and in large pages: a network needs them again.
 MALLOC = ("hugetlb=1", "mmap_threshold=1073741824", "trim_threshold=4294967296")
 

@@ -26,7 +26,7 @@ from importlib import import_module
 from typing import Any, TextIO
 
 from autograder.observe import worker
-from autograder.sandbox import isolate
+from autograder.sandbox import isolate, profiles
 
 POLL = 0.02  # seconds between two looks at a job
 PAGE = resource.getpagesize()
@@ -96,7 +96,7 @@ def run_job(request: dict[str, Any], pipes: list[int], told: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         if request["alone"]:
-            os.chdir(isolate.WORK)
+            os.chdir(profiles.WORK)
         else:
             isolate.own_view(request["job"], limits)
         isolate.prctl(isolate.PR_SET_DUMPABLE, 0)  # its descriptors are nobody else's

@@ -14,6 +14,7 @@ PRELUDE = r"""
 import ctypes, os, resource, signal, socket, sys, threading, time
 libc = ctypes.CDLL(None, use_errno=True)
 P = sys.modules["autograder.observe.protocol"]
+F = sys.modules["autograder.observe.frames"]
 WORK = "/autograder/work"
 def breach(what):
     raise RuntimeError(f"BREACH: {what}"[:200])
@@ -38,6 +39,7 @@ import numpy as np
 worker = next(o for o in gc.get_objects() if type(o).__name__ == "Worker")
 honest = worker.answer
 P = sys.modules["autograder.observe.protocol"]
+F = sys.modules["autograder.observe.frames"]
 def forged(request):
     answer = honest(request)
     kind = type(answer).__name__
@@ -81,7 +83,7 @@ for number in descriptors():
     except OSError: pass
 """),
     Attack("early_answers", "channel", "valid answers before anything was asked", r"""
-frames = P.encode(P.Done()) + P.encode(P.Returned(1e-4, "float")) * 5
+frames = F.encode(P.Done()) + F.encode(P.Returned(1e-4, "float")) * 5
 for number in descriptors():
     try: os.write(number, frames)
     except OSError: pass
@@ -90,12 +92,12 @@ for number in descriptors():
 def write():
     while True:
         for number in descriptors():
-            try: os.write(number, P.encode(P.Done()))
+            try: os.write(number, F.encode(P.Done()))
             except OSError: pass
 threading.Thread(target=write, daemon=True).start()
 """),
     Attack("truncated", "channel", "half a frame, then the end of the pipe", r"""
-frame = P.encode(P.Returned("x" * 100, "str"))
+frame = F.encode(P.Returned("x" * 100, "str"))
 for number in descriptors():
     try: os.write(number, frame[:50])
     except OSError: pass

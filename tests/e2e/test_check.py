@@ -162,7 +162,7 @@ def test_check_needs_no_posix_module_and_few_packages(work: Path) -> None:
     )  # fmt: skip
     code = BLOCK.format(blocked=blocked) + (
         "import autograder.cli, autograder.checking, autograder.report.terminal\n"
-        "import autograder.observe.session, autograder.checks.plugin\n"
+        "import autograder.observe.session, autograder.checks.plugin, autograder.sandbox.warm\n"
         "sys.argv = ['autograder', 'check', 'gradients']\n"
         "autograder.cli.main()\n"
     )

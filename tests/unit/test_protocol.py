@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.observe import protocol
-from autograder.observe.protocol import ProtocolError
+from autograder.observe import frames, protocol
+from autograder.observe.frames import ProtocolError
 
 
 def reader(data: bytes):
@@ -29,12 +29,12 @@ def reader(data: bytes):
 
 
 def decode(data: bytes, allowed: tuple[type, ...] = protocol.ANSWERS) -> Any:
-    return protocol.decode(reader(data), allowed)
+    return frames.decode(reader(data), allowed)
 
 
 def frame(header: object, tensors: bytes = b"") -> bytes:
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return protocol.MAGIC + struct.pack(">I", len(text)) + text + tensors
+    return frames.MAGIC + struct.pack(">I", len(text)) + text + tensors
 
 
 ARRAYS = hnp.arrays(
@@ -48,7 +48,7 @@ def test_an_outcome_survives(
 ) -> None:
     traces = {name: protocol.Trace(norm, 1.0) for name, norm in norms.items()}
     sent = protocol.Outcome(list(output.shape), "float32", changed, output, gradients=traces)
-    got = decode(protocol.encode(sent))
+    got = decode(frames.encode(sent))
     assert np.array_equal(got.output, output, equal_nan=True)
     assert got.output.dtype == output.dtype
     assert got.gradients == traces
@@ -110,7 +110,7 @@ def test_deep_values_are_refused() -> None:
 
 def test_a_huge_header_is_refused_before_it_is_read() -> None:
     with pytest.raises(ProtocolError, match="too large"):
-        decode(protocol.MAGIC + struct.pack(">I", protocol.MAX_HEADER + 1))
+        decode(frames.MAGIC + struct.pack(">I", frames.MAX_HEADER + 1))
 
 
 def test_a_tensor_that_is_not_there_is_refused() -> None:
@@ -120,7 +120,7 @@ def test_a_tensor_that_is_not_there_is_refused() -> None:
 
 
 def test_a_truncated_frame_ends_the_stream() -> None:
-    whole = protocol.encode(protocol.Returned(np.ones(3), "Tensor"))
+    whole = frames.encode(protocol.Returned(np.ones(3), "Tensor"))
     for cut in (2, 6, 20, len(whole) - 1):
         with pytest.raises(EOFError):
             decode(whole[:cut])

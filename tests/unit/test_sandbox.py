@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from autograder.errors import UsageError
-from autograder.observe import protocol
+from autograder.observe import frames, protocol
 from autograder.observe.protocol import Answer, Fault
 from autograder.observe.session import LocalSession
-from autograder.sandbox import mounts, seccomp, warm
+from autograder.sandbox import bubblewrap, mounts, seccomp, warm
 from autograder.sandbox.profiles import MIB, Profile, profile_for
 from autograder.sandbox.warm import WarmWorkers
 from autograder.tasks import task_named
@@ -208,7 +208,7 @@ def test_answers_are_those_of_a_cold_worker(workers: WarmWorkers) -> None:
             outcomes.append(session.ask(protocol.Run(built.handle, x, "train", True, "7")))
         finally:
             session.close()
-    assert protocol.encode(outcomes[0]) == protocol.encode(outcomes[1])
+    assert frames.encode(outcomes[0]) == frames.encode(outcomes[1])
 
 
 def test_cold_jobs_are_isolated_too(workers: WarmWorkers, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,7 +250,7 @@ def test_without_bubblewrap_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
 )  # fmt: skip
 def test_without_user_namespaces_the_remedy_is_named(text: str) -> None:
     if os.uname().sysname == "Linux":
-        assert "sysctl" in warm.refusal(text)
+        assert "sysctl" in bubblewrap.refusal(text)
 
 
 def test_only_what_is_allowed_is_mounted() -> None:
