@@ -213,7 +213,8 @@ def nbgrader(folders: list[Path], runs: int, blocks: bool) -> float | None:
         nbformat.write(book, where / "ps1" / "lesson.ipynb")
     tool = [sys.executable, "-m", "nbgrader"]
     options = ["ps1", "--ExecutePreprocessor.timeout=600"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # it calls alembic
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PATH": path}
 
     def run(*words: str) -> None:
         done = subprocess.run(

@@ -101,9 +101,9 @@ class Subject:
         )
 
     def resized(self, sample: Sample) -> Iterator[Sample]:
-        """The sample at its own size, and at sizes drawn from the seed."""
+        """The sample at its own size; the first one at sizes drawn from the seed, too."""
         yield sample
-        if self.symbol.kind == "large":
+        if self.symbol.kind == "large" or sample != self.symbol.samples[0]:
             return
         random = random_state(self.seed, "sizes", sample.input)
         step, low = (16, 2) if self.symbol.kind == "network" else (2, 3)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from concurrent import futures
 from concurrent.futures import Future
 from pathlib import Path
+from queue import SimpleQueue
 from typing import IO
 
 from autograder.observe import frames, protocol
@@ -78,7 +79,7 @@ class PipeSession(PrivateFolder):
         self._may_print = profile.printed
         self._output = ""
         self._printed = 0
-        self._talk: threading.Thread | None = None
+        self._asked: SimpleQueue[tuple[bytes, Future[Answer]] | None] = SimpleQueue()
 
     def bound(self, profile: Profile) -> None:
         """Limit what all answers together may take; for code that is not ours."""
@@ -88,8 +89,11 @@ class PipeSession(PrivateFolder):
     def talk_through(self, to_worker: IO[bytes], from_worker: IO[bytes], log: IO[bytes]) -> None:
         """Use these pipes."""
         self._to_worker, self._from_worker, self._log = to_worker, from_worker, log
+        # Daemons: a process that escaped may hold a pipe open, and we must still end.
         self._drain = threading.Thread(target=self._read_output, daemon=True)
+        self._talk = threading.Thread(target=self._serve, daemon=True)
         self._drain.start()
+        self._talk.start()
 
     def end(self, grace: float = 0) -> Fault:
         """Kill the worker and everything it started, after grace seconds to end by itself.
@@ -98,30 +102,13 @@ class PipeSession(PrivateFolder):
         """
         raise NotImplementedError
 
-    def send(self, request: Request) -> "Future[Answer]":
-        """Start an exchange; the answer is still subject to wait()."""
-        frame = frames.encode(request)
-        answer: Future[Answer] = Future()
-
-        def exchange() -> None:
-            try:
-                answer.set_result(self._exchange(frame))
-            except BaseException as error:
-                answer.set_exception(error)
-
-        # A daemon: a process that escaped may hold the pipe open, and we must still end.
-        self._talk = threading.Thread(target=exchange, daemon=True)
-        self._talk.start()
-        return answer
-
     def ask(self, request: Request) -> Answer:
         """Send a request and wait for its answer, or for the end of the worker."""
         if not self.alive:
             return Fault("died")
-        return self.wait(self.send(request))
-
-    def wait(self, answer: "Future[Answer]") -> Answer:
         start = time.monotonic()
+        answer: Future[Answer] = Future()
+        self._asked.put((frames.encode(request), answer))
         try:
             return answer.result(max(0.0, min(self._wall, self._left)))
         except futures.TimeoutError:
@@ -136,6 +123,14 @@ class PipeSession(PrivateFolder):
             return Fault("output") if self._printed > self._may_print else fault
         finally:
             self._left -= time.monotonic() - start
+
+    def _serve(self) -> None:
+        while (asked := self._asked.get()) is not None:
+            frame, answer = asked
+            try:
+                answer.set_result(self._exchange(frame))
+            except BaseException as error:
+                answer.set_exception(error)
 
     def _exchange(self, frame: bytes) -> Answer:
         view = memoryview(frame)
@@ -178,12 +173,12 @@ class PipeSession(PrivateFolder):
         try:
             self._kill()
         finally:
+            self._asked.put(None)
             self._drain.join(PATIENCE)
-            if self._talk is not None:
-                self._talk.join(PATIENCE)
+            self._talk.join(PATIENCE)
             pipes = [self._log] if not self._drain.is_alive() else []
             # A process that escaped may hold a pipe: closing would wait for it.
-            if self._talk is None or not self._talk.is_alive():
+            if not self._talk.is_alive():
                 pipes += [self._to_worker, self._from_worker]
             for pipe in pipes:
                 with contextlib.suppress(OSError):  # unsent bytes of a worker that died
