@@ -80,12 +80,13 @@ class Grader:
         keys: dict[str, str] = {}
         known: dict[str, TaskReport] = {}
         cache = self._cache
+        readable = _readable(folder, self._plan)
         if cache is not None:
-            for files in _readable(folder, self._plan):
+            for files in readable:
                 keys[files.task.name] = key = cache.key(folder, files)
                 if report := cache.load(key, files.task):
                     known[files.task.name] = report
-        if self._solutions is None:
+        if self._solutions is None and any(f.task.name not in known for f in readable):
             self._solutions = Solutions(self._plan.course, self._plan.tasks, self._plan.device)
             self._options = replace(self._options, workers=make_workers(self._plan.sandbox))
 
@@ -101,19 +102,16 @@ class Grader:
         What was judged before it broke is kept.
         """
         undecided = {task.name: _undecided(task, why) for task in self._plan.tasks}
-        nothing = Solutions(self._plan.course, ())
         try:
             with at_hand(place) as folder:
                 found = _readable(folder, self._plan)
                 known = {files.task.name: undecided[files.task.name] for files in found}
                 known |= self._cache.known(folder, found) if self._cache else {}
-                return grade(folder, nothing, self._options, known=known)
+                return grade(folder, None, self._options, known=known)
         except Exception:  # whatever broke may break here again
             tasks, notes = tuple(undecided.values()), self._options.notes
             name, device = clean(place), self._options.device
             return Report(name, None, "", device, versions(), tasks, notes)
-        finally:
-            nothing.close()
 
     def close(self) -> None:
         if self._solutions is not None:

@@ -137,7 +137,7 @@ def _hmac(key: str, text: str) -> str:
 
 def grade(
     folder: Path,
-    solutions: Solutions,
+    solutions: Solutions | None,
     options: Options,
     told: Callable[[Result], None] = lambda result: None,
     known: Mapping[str, TaskReport] | None = None,
@@ -145,7 +145,8 @@ def grade(
 ) -> Report:
     """Grade one submission; known: reports of tasks, by name, that need not be judged again.
 
-    judged is called with the report of a task as soon as its last check ran.
+    solutions may be missing where every task is known. judged is called with the report of a
+    task as soon as its last check ran.
 
     Raises:
         UsageError: the folder is no submission.
@@ -154,11 +155,13 @@ def grade(
     seeds = {files.task.name: task_seed(options, files) for files in found}
     known = known or {}
     readable = [files for files in found if not files.problem and files.task.name not in known]
+    if readable and not solutions:
+        raise GraderFault("there is nothing to judge these tasks by")
     benches = [
         Bench(
             files.task,
             student_witness(files, options.student, options.workers, options.device),
-            solutions.references(files.task),
+            solutions.references(files.task) if solutions else [],
             seeds[files.task.name],
             read_homework(folder, files.task, options.rules),
         )
@@ -174,7 +177,8 @@ def grade(
 
     def done(bench: Bench) -> None:
         bench.student.close()
-        solutions.forget(bench.task)
+        if solutions:
+            solutions.forget(bench.task)
         if all(check.id in judge.results for check in planned(bench.task)):
             files = next(files for files in readable if files.task == bench.task)
             judged(_task_report(files, judge.results))
