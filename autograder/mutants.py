@@ -14,11 +14,14 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A mistake real students make: what is replaced by what, and how it shows.
+    """A mistake real students make: what is replaced by what, how it shows, what to say of it.
 
-    fails is the check that must fail, message the id of the message it must fail with, and
-    what says the mistake in one sentence. file: which file of the task is patched; by default
-    its only one.
+    what is the diagnosis, one sentence, and hint leads without giving the code; ru holds both in
+    Russian. idea: what has not been understood (idea.<name> in the catalogues, with an
+    explanation for the teacher). lesson: its block (lesson.<name>), by default the task's.
+    fails is the check that must fail, message the id of the message it must fail with. also:
+    the same mistake in other places, (replace, by) each. file: which file of the task is
+    patched; by default its only one. Without hint a mutant is only to be caught.
     """
 
     id: str
@@ -28,3 +31,8 @@ class Mutant:
     fails: str
     message: str
     file: str = ""
+    hint: str = ""
+    ru: tuple[str, str] = ("", "")
+    idea: str = ""
+    lesson: str = ""
+    also: tuple[tuple[str, str], ...] = ()
