@@ -18,6 +18,7 @@ from pathlib import Path
 from autograder import recordings
 from autograder.checks.judge import planned
 from autograder.course import Course
+from autograder.diagnose import catalogue
 from autograder.errors import UsageError
 from autograder.messages import LANGUAGES, Catalogue
 from autograder.tasks import Task, all_tasks
@@ -57,7 +58,7 @@ def build(course: Course, check: bool = False) -> list[str]:
     wanted: dict[Path, bytes] = {}
     for lang in LANGUAGES:
         po = PACKAGE / "locale" / f"{lang}.po"
-        wanted[po.with_suffix(".mo")] = compile_catalogue(po)
+        wanted[po.with_suffix(".mo")] = compile_catalogue(po, mistakes(course, lang))
     for name, text in assignments(course, "en").items():
         wanted[course.folder / "assignments" / name] = text.encode()
     _refuse_stray(course.folder / "assignments", set(wanted))
@@ -68,10 +69,11 @@ def build(course: Course, check: bool = False) -> list[str]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(wanted[path])
     for task in all_tasks():
-        if not recordings.is_fresh(course, task):
-            names.append(_shown(recordings.path_of(task), course))
-            if not check:
-                recordings.record(course, task)
+        for kept in (recordings, catalogue):
+            if not kept.is_fresh(course, task):
+                names.append(_shown(kept.path_of(task), course))
+                if not check:
+                    kept.record(course, task)
     return names
 
 
@@ -309,13 +311,27 @@ def _catalogue(lang: str) -> Catalogue:
     return Catalogue.from_bytes(lang, compile_catalogue(PACKAGE / "locale" / f"{lang}.po"))
 
 
-def compile_catalogue(po: Path) -> bytes:
-    """Compile a .po file to the bytes of its .mo file."""
+def mistakes(course: Course, lang: str) -> dict[str, str]:
+    """Diagnosis and hint of every typical mistake, by message id."""
+    found: dict[str, str] = {}
+    for task in all_tasks():
+        for mutant in course.mutants(task):
+            key = f"mistake.{task.name}.{mutant.id}"
+            texts = (mutant.what, mutant.hint) if lang == "en" else mutant.ru
+            if mutant.hint:
+                found |= {key: texts[0], f"{key}.hint": texts[1]}
+    return found
+
+
+def compile_catalogue(po: Path, more: dict[str, str] | None = None) -> bytes:
+    """Compile a .po file, and some texts more, to the bytes of its .mo file."""
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
     with po.open("rb") as file:
         catalogue = read_po(file, abort_invalid=True)
+    for id, text in (more or {}).items():
+        catalogue.add(id, text)
     # Babel would write the time of the build into the file.
     catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     out = io.BytesIO()

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import secrets
+from dataclasses import asdict
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -17,10 +18,11 @@ from typing import Any
 from autograder.checks.judge import planned
 from autograder.checks.promise import Check, Message
 from autograder.course import Course
+from autograder.diagnose import catalogue
 from autograder.grading import Options, read_homework, task_seed, versions
 from autograder.homework import MAX_CSV, Rules, is_plain
 from autograder.observe.pipes import WALL
-from autograder.report.model import CheckReport, TaskReport
+from autograder.report.model import CheckReport, Flow, TaskReport
 from autograder.submission import SUBMISSION, TaskFiles
 from autograder.tasks import Task
 
@@ -35,6 +37,7 @@ class Cache:
         self._course = course
         self._options = options
         self._sandbox = sandbox
+        self._catalogues: dict[str, str] = {}
 
     def known(self, folder: Path, found: list[TaskFiles]) -> dict[str, TaskReport]:
         """The reports of a submission's tasks that were judged before, by task."""
@@ -55,6 +58,9 @@ class Cache:
         else:
             solution = self._course.solution(task).read_text(encoding="utf-8")
             parts += [solution, repr(self._course.accepted(task))]
+            if task.name not in self._catalogues:
+                self._catalogues[task.name] = catalogue.digest(self._course, task)
+            parts.append(self._catalogues[task.name])
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
     @cached_property
@@ -137,7 +143,8 @@ def plain(report: TaskReport) -> dict[str, Any]:
         }
         for check in report.checks
     ]
-    return {"task": report.task, "points": report.points, "checks": checks}
+    flows = [asdict(flow) for flow in report.flows]
+    return {"task": report.task, "points": report.points, "checks": checks, "flows": flows}
 
 
 def restored(value: dict[str, Any], task: Task) -> TaskReport:
@@ -156,7 +163,20 @@ def restored(value: dict[str, Any], task: Task) -> TaskReport:
     points = float(value["points"])
     if points != sum(report.points for report in reports):
         raise ValueError("other points")
-    return TaskReport(task.name, "graded", points, maximum, reports)
+    return TaskReport(task.name, "graded", points, maximum, reports, _flows(value["flows"]))
+
+
+def _flows(kept: list[dict[str, Any]]) -> tuple[Flow, ...]:
+    found = []
+    for flow in kept:
+        names = tuple(str(name) for name in flow["names"])
+        norms, right, plain = (
+            tuple(float(norm) for norm in flow[key]) for key in ("norms", "right", "plain")
+        )
+        if len(names) != len(norms):
+            raise ValueError("another number of layers")
+        found.append(Flow(str(flow["call"]), names, norms, right, plain))
+    return tuple(found)
 
 
 def _check(check: Check, kept: dict[str, Any]) -> CheckReport:

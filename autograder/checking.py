@@ -14,6 +14,7 @@ from rich.text import Text
 from autograder import recordings
 from autograder.checks.judge import Bench, Judge, Result, planned
 from autograder.checks.witness import Witness
+from autograder.diagnose.explain import shipped
 from autograder.errors import UsageError
 from autograder.grading import check_report, unreadable
 from autograder.messages import Catalogue
@@ -97,7 +98,13 @@ def make_bench(files: TaskFiles, root: Path, workers: Workers, debug: bool = Fal
         return session, session.path(f"{files.task.folder}/{files.task.file}")
 
     witness = Witness(files.task.name, opens, files=files.task.files)
-    return Bench(files.task, witness, recordings.load(files.task), recordings.SEED)
+    return Bench(
+        files.task,
+        witness,
+        recordings.load(files.task),
+        recordings.SEED,
+        mistakes=shipped(files.task),
+    )
 
 
 class DebugSession(InProcessSession):

@@ -16,11 +16,14 @@ from autograder.checks.judge import Bench, Judge, Result, planned
 from autograder.checks.promise import Check, Message, clean
 from autograder.checks.witness import NoAnswer, Reference, Witness
 from autograder.course import Course, patched
+from autograder.diagnose import catalogue
+from autograder.diagnose.catalogue import Entry
+from autograder.diagnose.explain import Mistakes
 from autograder.errors import GraderFault, UsageError
 from autograder.homework import Homework, Rules
 from autograder.observe import protocol
 from autograder.observe.session import LocalWorkers, Session, SharedSession, Workers
-from autograder.report.model import CheckReport, Report, TaskReport
+from autograder.report.model import CheckReport, Flow, Report, TaskReport
 from autograder.sandbox.profiles import Profile, profile_for
 from autograder.submission import TaskFiles, read_file, read_submission
 from autograder.tasks import Task, all_tasks
@@ -47,7 +50,10 @@ class Solutions:
         self._session = SharedSession(Profile(cpu_seconds=120))
         self._sources: dict[str, dict[str, bytes]] = {}
         self._device = device
+        self._course = course
         self._witnesses: dict[str, list[Witness]] = {}
+        self._mistakes: dict[str, Mistakes] = {}
+        self._carrying: dict[str, list[Witness]] = {}
         for task in tasks:
             self._sources[task.name] = {}
             if task.homework:
@@ -79,10 +85,36 @@ class Solutions:
     def references(self, task: Task) -> list[Reference]:
         return list(self.witnesses(task))
 
+    def mistakes(self, task: Task) -> Mistakes:
+        """The catalogue of typical mistakes; empty where it is not made from this course."""
+        if task.name not in self._mistakes:
+            fresh = catalogue.is_fresh(self._course, task)
+            found = catalogue.entries(task.name) if fresh else ()
+            self._mistakes[task.name] = Mistakes(found, self._carried)
+        return self._mistakes[task.name]
+
+    def _carried(self, task: Task, entries: list[Entry]) -> Reference | None:
+        """The solution with mistakes in it, as the reference of what is built from them."""
+        text = self._course.solution(task).read_text(encoding="utf-8")
+        patches = {mutant.id: catalogue.variants(mutant) for mutant in self._course.mutants(task)}
+        try:
+            for entry in entries:
+                patch = patches[entry.title.id][entry.title.variant]
+                text = patched(text, *patch, entry.title.id)
+        except GraderFault:
+            return None  # two mistakes in one place
+        name = f"{task.name}_{'_'.join(f'{e.title.id}_{e.title.variant}' for e in entries)}.py"
+        self._session.place(name, text.encode())
+        witness = Witness(f"{task.name}/{name}", partial(self._session.open, name), self._device)
+        self._carrying.setdefault(task.name, []).append(witness)
+        return witness
+
     def forget(self, task: Task) -> None:
         """Free the large networks of a task; drop the answers that depend on a seed."""
         for witness in self._witnesses.get(task.name, []):
             witness.forget(small=False)
+        for witness in self._carrying.pop(task.name, []):
+            witness.forget()
 
     def close(self) -> None:
         self._session.close()
@@ -164,6 +196,7 @@ def grade(
             solutions.references(files.task) if solutions else [],
             seeds[files.task.name],
             read_homework(folder, files.task, options.rules),
+            solutions.mistakes(files.task) if solutions else Mistakes(),
         )
         for files in readable
     ]
@@ -181,7 +214,7 @@ def grade(
             solutions.forget(bench.task)
         if all(check.id in judge.results for check in planned(bench.task)):
             files = next(files for files in readable if files.task == bench.task)
-            judged(_task_report(files, judge.results))
+            judged(_task_report(files, judge.results, judge.flows))
         start_next()
 
     judge = Judge(benches, told=told, done=done)
@@ -192,7 +225,9 @@ def grade(
     finally:
         for bench in benches:
             bench.student.close()
-    reports = [known.get(files.task.name) or _task_report(files, results) for files in found]
+    reports = [
+        known.get(files.task.name) or _task_report(files, results, judge.flows) for files in found
+    ]
     return Report(
         submission=clean(str(folder)),
         commit=commit_of(folder),
@@ -211,7 +246,9 @@ def read_homework(folder: Path, task: Task, rules: Rules) -> Homework | None:
     return Homework(folder / task.folder, folder.resolve().name, rules)
 
 
-def _task_report(files: TaskFiles, results: dict[str, Result]) -> TaskReport:
+def _task_report(
+    files: TaskFiles, results: dict[str, Result], flows: dict[str, tuple[Flow, ...]]
+) -> TaskReport:
     checks = planned(files.task)
     maximum = float(sum(check.points for check in checks))
     if files.problem:
@@ -221,7 +258,8 @@ def _task_report(files: TaskFiles, results: dict[str, Result]) -> TaskReport:
     if any(results[check.id].broke or results[check.id].held for check in checks):
         return TaskReport(files.task.name, "error", None, maximum, tuple(reports))
     points = sum(report.points for report in reports)
-    return TaskReport(files.task.name, "graded", points, maximum, tuple(reports))
+    flow = flows.get(files.task.name, ())
+    return TaskReport(files.task.name, "graded", points, maximum, tuple(reports), flow)
 
 
 def unreadable(files: TaskFiles, checks: Sequence[Check]) -> list[CheckReport]:
@@ -238,7 +276,8 @@ def check_report(result: Result) -> CheckReport:
     points = float(result.check.points) if result.outcome == "passed" else 0.0
     if result.points is not None:
         points = result.points
-    return CheckReport(result.check, result.outcome, points, result.message, result.seconds)
+    named = result.misconception or None
+    return CheckReport(result.check, result.outcome, points, result.message, result.seconds, named)
 
 
 def versions() -> dict[str, str]:

@@ -10,11 +10,16 @@ import locale
 import os
 import re
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from autograder.checks.promise import Check, Message
 from autograder.errors import UsageError
 
+if TYPE_CHECKING:
+    from autograder.report.model import CheckReport
+
 LANGUAGES = ("en", "ru")
+MEMBER = "member.failed"
 TELLING = 8  # letters without which a text says nothing
 GAP = re.compile(r"(\{\w+\})+")
 CHOICES = {"mode", "verified", "honest_kind"}  # values that are words of ours, said by id
@@ -65,6 +70,27 @@ class Catalogue:
         """What to do about it, or nothing."""
         id = f"{message.id}.hint"
         return "" if self._texts.gettext(id) == id else self._fill(id, message)
+
+    def mistake(self, task: str, id: str) -> tuple[str, str]:
+        """Diagnosis and hint of a typical mistake; empty where there is none of that id."""
+        key = f"mistake.{task}.{id}"
+        texts = (self._texts.gettext(key), self._texts.gettext(f"{key}.hint"))
+        return ("", "") if texts[0] == key else texts
+
+    def told(self, report: "CheckReport") -> tuple[str, str]:
+        """What happened and what to do: of the typical mistake, where one was recognised."""
+        message, mistake = report.message, ("", "")
+        if message is None:
+            return "", ""
+        if report.misconception and report.outcome == "failed" and message.id != MEMBER:
+            mistake = self.mistake(report.check.task, report.misconception)
+        text, hint = self.text(message), self.hint(message)
+        if "fits" in message.values:
+            fits = self.mistake(report.check.task, str(message.values["fits"]))[0]
+            text = f"{text} {self.say('ui.count_fits', diagnosis=fits)}" if fits else text
+        if mistake[0]:
+            text, hint = f"{text} {self.say('ui.behaves_like', diagnosis=mistake[0])}", mistake[1]
+        return text, hint
 
     def title(self, check: Check) -> str:
         """The promise a check is about."""

@@ -15,10 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks import dropout
 from autograder.checks.compare import thin
-from autograder.checks.judge import Bench, Judge
-from autograder.checks.subject import Subject
 from autograder.checks.witness import Challenge, Reference, Witness
 from autograder.course import Course
 from autograder.errors import GraderFault
@@ -54,11 +51,16 @@ def is_fresh(course: Course, task: Task) -> bool:
     """Whether the recording was made from the sources as they are."""
     if task.homework:
         return True  # it has no reference
-    path = path_of(task)
-    if not path.is_file():
-        return False
-    with gzip.open(path) as file:
-        return file.read(64).decode() == digest(course, task)
+    return stated(path_of(task)) == digest(course, task)
+
+
+def stated(path: Path) -> str:
+    """The digest at the head of a recording; empty where there is none."""
+    try:
+        with gzip.open(path) as file:
+            return file.read(64).decode()
+    except (OSError, EOFError, ValueError):
+        return ""
 
 
 class Recording:
@@ -81,7 +83,7 @@ class Recording:
         return answer
 
     def call(self, function: str, args: list[Any]) -> protocol.Returned:
-        answer = self._find("call", [function, _digestible(args)])
+        answer = self._find("call", [function, digestible(args)])
         assert isinstance(answer, protocol.Returned)
         return answer
 
@@ -115,7 +117,7 @@ class Recorder:
 
     def call(self, function: str, args: list[Any]) -> protocol.Returned:
         answer = self._witness.call(function, args)
-        self.answers[recording_key("call", [function, _digestible(args)])] = answer
+        self.answers[recording_key("call", [function, digestible(args)])] = answer
         return answer
 
 
@@ -124,12 +126,16 @@ def recording_key(kind: str, what: Any) -> str:
     return json.dumps([kind, what])
 
 
-def _digestible(args: list[Any]) -> list[Any]:
+def digestible(args: list[Any]) -> list[Any]:
+    """Arguments as they stand in a key."""
     return [arg.tolist() if isinstance(arg, np.ndarray) else arg for arg in args]
 
 
 def record(course: Course, task: Task) -> None:
     """Judge the solution and its variants by themselves and write down every answer."""
+    from autograder.checks import dropout
+    from autograder.checks.judge import Bench, Judge
+    from autograder.checks.subject import Subject
     from autograder.grading import Solutions, student_witness
 
     solutions = Solutions(course, (task,))
@@ -151,18 +157,43 @@ def record(course: Course, task: Task) -> None:
                 raise GraderFault(f"the solution of {task.name} fails {', '.join(failed)}")
     finally:
         solutions.close()
-    _write(path_of(task), digest(course, task), [recorder.answers for recorder in recorders])
+    write(path_of(task), digest(course, task), [recorder.answers for recorder in recorders])
 
 
-def _write(path: Path, digest: str, recordings: list[dict[str, Any]]) -> None:
+def write(path: Path, digest: str, recordings: list[dict[str, Any]], head: str = "") -> None:
+    """Write recordings to one file, after a digest of what they depend on and some text."""
     body = io.BytesIO()
-    body.write(digest.encode())
+    body.write(digest.encode() + struct.pack(">I", len(head.encode())) + head.encode())
     for number, answers in enumerate(recordings):
         for key, answer in answers.items():
             text = key.encode()
-            body.write(struct.pack(">BI", number, len(text)) + text + frames.encode(answer))
+            body.write(struct.pack(">HI", number, len(text)) + text + frames.encode(answer))
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(gzip.compress(body.getvalue(), mtime=0))
+
+
+def read(path: Path) -> tuple[str, list[dict[str, Any]]]:
+    """The text at the head of a file, and the recordings.
+
+    Raises:
+        GraderFault: the file is missing or damaged; the installation is broken.
+    """
+    recordings: list[dict[str, Any]] = []
+    try:
+        with gzip.open(path) as file:
+            body = io.BytesIO(file.read())
+        body.seek(64)
+        (length,) = struct.unpack(">I", body.read(4))
+        text = body.read(length).decode()
+        while head := body.read(6):
+            number, length = struct.unpack(">HI", head)
+            key = body.read(length).decode()
+            while len(recordings) <= number:
+                recordings.append({})
+            recordings[number][key] = frames.decode(body.read, protocol.ANSWERS)
+    except (OSError, EOFError, frames.ProtocolError, struct.error, ValueError) as error:
+        raise GraderFault(f"{path}: cannot be read ({error}); install again") from None
+    return text, recordings
 
 
 def load(task: Task) -> list[Reference]:
@@ -171,19 +202,6 @@ def load(task: Task) -> list[Reference]:
     Raises:
         GraderFault: the recording is missing or damaged; the installation is broken.
     """
-    recordings: list[dict[str, Any]] = []
     if task.homework:
         return []
-    try:
-        with gzip.open(path_of(task)) as file:
-            body = io.BytesIO(file.read())
-        body.seek(64)
-        while head := body.read(5):
-            number, length = struct.unpack(">BI", head)
-            key = body.read(length).decode()
-            while len(recordings) <= number:
-                recordings.append({})
-            recordings[number][key] = frames.decode(body.read, protocol.ANSWERS)
-    except (OSError, EOFError, frames.ProtocolError, struct.error, ValueError) as error:
-        raise GraderFault(f"{path_of(task)}: cannot be read ({error}); install again") from None
-    return [Recording(answers) for answers in recordings]
+    return [Recording(answers) for answers in read(path_of(task))[1]]

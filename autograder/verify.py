@@ -59,7 +59,8 @@ def prove(course: Course, task: Task, seed: str) -> Iterator[Proof]:
             students.place(f"{name}/{file}", text.encode())
         opens = partial(students.open, f"{name}/{task.file}")
         student = Witness(f"{task.name}/{name}", opens, files=task.files)
-        bench = Bench(task, student, solutions.references(task), seed, homework)
+        mistakes = solutions.mistakes(task)
+        bench = Bench(task, student, solutions.references(task), seed, homework, mistakes)
         results = Judge([bench], only=[only] if only else []).run()
         student.forget()
         return results

@@ -24,10 +24,10 @@ class Difference:
     name: str = ""
 
 
-def thin(array: Array) -> Array:
-    """At most KEPT numbers, evenly spread."""
+def thin(array: Array, kept: int = KEPT) -> Array:
+    """At most so many numbers, evenly spread."""
     flat = array.reshape(-1)
-    return flat[:: max(1, -(-flat.size // KEPT))]
+    return flat[:: max(1, -(-flat.size // kept))]
 
 
 def distance(got: Array, expected: Array) -> float:
@@ -45,10 +45,21 @@ def distance(got: Array, expected: Array) -> float:
     return gap / max(size, 1e-12)
 
 
-def difference(got: Outcome, expected: Outcome, match: Match, dtype: str) -> Difference | None:
-    """Compare output, gradients and running statistics; None where all agree."""
-    allowed = TOLERANCE[dtype]
-    error = distance(thin(got.output), thin(expected.output))
+def difference(
+    got: Outcome,
+    expected: Outcome,
+    match: Match,
+    dtype: str,
+    kept: int = KEPT,
+    least: float = 0.0,
+) -> Difference | None:
+    """Compare output, gradients and running statistics; None where all agree.
+
+    kept: numbers of a tensor that are compared, where fewer were written down; least: what
+    writing them down may have changed.
+    """
+    allowed = max(TOLERANCE[dtype], least)
+    error = distance(thin(got.output, kept), thin(expected.output, kept))
     if got.shape != expected.shape or not error <= allowed:
         return Difference("output", error)
     found = _traces(got.buffers, expected.buffers, match)
@@ -59,7 +70,9 @@ def difference(got: Outcome, expected: Outcome, match: Match, dtype: str) -> Dif
     allowed *= 1 if dtype == "float64" else 50
     if expected.input_gradient is not None:
         ours = got.input_gradient
-        error = math.inf if ours is None else _norm_distance(thin(ours), expected.input_gradient)
+        error = math.inf
+        if ours is not None:
+            error = _norm_distance(thin(ours, kept), thin(expected.input_gradient, kept))
         if not error <= allowed:
             return Difference("input_gradient", error)
     found = _traces(got.gradients, expected.gradients, match)
@@ -69,7 +82,6 @@ def difference(got: Outcome, expected: Outcome, match: Match, dtype: str) -> Dif
 
 
 def _norm_distance(got: Array, expected: Array) -> float:
-    expected = thin(expected)
     if got.size != expected.size or not np.all(np.isfinite(got)):
         return math.inf
     gap = float(np.linalg.norm(got.astype(np.float64) - expected))

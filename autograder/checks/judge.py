@@ -5,18 +5,22 @@ runs the same checks under plain pytest.
 """
 
 import time
+import warnings
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from autograder.checks import families
+from autograder.checks import families, probes
 from autograder.checks.promise import Check, Failed, Held, Message, Scored, plan
 from autograder.checks.subject import Subject
 from autograder.checks.witness import GaveUp, NoAnswer, Reference, Witness
+from autograder.diagnose.explain import Mistakes, explain
+from autograder.diagnose.flow import flows
 from autograder.homework import Homework
-from autograder.tasks import Task, task_named
+from autograder.report.model import Flow
+from autograder.tasks import Symbol, Task, task_named
 
 
 @dataclass
@@ -28,6 +32,7 @@ class Bench:
     references: list[Reference]
     seed: str
     homework: Homework | None = None
+    mistakes: Mistakes = field(default_factory=Mistakes)
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,8 @@ class Result:
     """What a check found.
 
     points: where it is neither all nor none. held: the task's points are not decided yet.
-    broke: the grader is at fault, the text says how.
+    broke: the grader is at fault, the text says how. misconception: the typical mistake that
+    the student's code behaves like.
     """
 
     check: Check
@@ -45,6 +51,7 @@ class Result:
     broke: str = ""
     points: float | None = None
     held: bool = False
+    misconception: str = ""
 
 
 def planned(task: Task) -> tuple[Check, ...]:
@@ -54,7 +61,7 @@ def planned(task: Task) -> tuple[Check, ...]:
 
 @cache
 def _planned(name: str) -> tuple[Check, ...]:
-    return tuple(plan(task_named(name), families, special(name)))
+    return tuple(plan(task_named(name), (families, probes), special(name)))
 
 
 def special(task: str) -> ModuleType:
@@ -67,7 +74,7 @@ class Judge:
     """Runs the planned checks of some tasks; results are by check id.
 
     told: called with each result as it comes. done: called when a task's last check ran. only:
-    the ids of some checks; others run only where these need them.
+    the ids of some checks; others run only where these need them. flows: of gradients, by task.
     """
 
     benches: list[Bench]
@@ -75,6 +82,7 @@ class Judge:
     done: Callable[[Bench], None] = lambda bench: None
     only: Collection[str] = ()
     results: dict[str, Result] = field(default_factory=dict)
+    flows: dict[str, tuple[Flow, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._benches = {bench.task.name: bench for bench in self.benches}
@@ -113,8 +121,32 @@ class Judge:
         self.told(result)
         last = [c.id for c in self.plan.values() if c.task == check.task][-1]
         if check.id == last:
-            self.done(self._benches[check.task])
+            bench = self._benches[check.task]
+            try:
+                explain(self, bench)
+                self.flows[check.task] = self._flows(bench)
+            except Exception as broke:  # no diagnosis: the verdict stands
+                warnings.warn(f"no diagnosis of {check.task}: {broke!r}", stacklevel=1)
+            self.done(bench)
         return result
+
+    def _flows(self, bench: Bench) -> tuple[Flow, ...]:
+        subjects = [found for (task, _), found in self._subjects.items() if task == bench.task.name]
+        return tuple(flow for s in subjects for flow in flows(s, bench.mistakes.entries))
+
+    def again(self, check: Check, subject: Subject) -> Result:
+        """Run a check on another subject; the result is not kept."""
+        if self._blocked(check):
+            return self.results[check.id]
+        try:
+            self._function(check)(subject)
+        except Exception as raised:
+            return self._result(check, raised, self.results[check.id].seconds)
+        return self._result(check, None, self.results[check.id].seconds)
+
+    def of_symbol(self, task: Task, symbol: Symbol) -> list[Check]:
+        """The planned checks of a symbol, families first."""
+        return [c for c in self.plan.values() if c.task == task.name and c.symbol == symbol.name]
 
     def _blocked(self, check: Check) -> str:
         """The check that must pass before this one can run, if it did not."""
@@ -126,12 +158,18 @@ class Judge:
         return ""
 
     def _call(self, check: Check) -> None:
-        function = getattr(families, check.function, None)
-        function = function or getattr(special(check.task), check.function)
         bench = self._benches[check.task]
-        function(self._subject(bench, check.symbol) if check.symbol else bench.student)
+        self._function(check)(self.subject(bench, check.symbol) if check.symbol else bench.student)
 
-    def _subject(self, bench: Bench, symbol: str) -> Subject:
+    def _function(self, check: Check) -> Callable[[object], None]:
+        modules = (families, probes, special(check.task))
+        found: Callable[[object], None] = next(
+            function for module in modules if (function := getattr(module, check.function, None))
+        )
+        return found
+
+    def subject(self, bench: Bench, symbol: str) -> Subject:
+        """The symbol of a bench, with everything it was asked."""
         key = bench.task.name, symbol
         if key not in self._subjects:
             self._subjects[key] = Subject(

@@ -10,6 +10,8 @@ from autograder.checks import families
 from autograder.checks.judge import Bench, Judge, Result
 from autograder.checks.promise import Check
 
+COMMON = ("families", "probes")  # the files that every task is checked by
+
 
 class Plugin:
     """Collects each planned check as a test, and lets the judge run it."""
@@ -27,9 +29,10 @@ class Plugin:
         about: list[tuple[str, str]] = []
         for bench in self._judge.benches:
             if terms.kinds:
-                symbols = (s for s in bench.task.symbols if s.kind in terms.kinds)
-                about += [(bench.task.name, symbol.name) for symbol in symbols]
-            elif name == "families":
+                symbols = (s.name for s in bench.task.symbols if s.kind in terms.kinds)
+                chosen = [name for name in symbols if name in (terms.symbols or {name})]
+                about += [(bench.task.name, name) for name in chosen]
+            elif name in COMMON:
                 about.append((bench.task.name, ""))
             elif name == bench.task.name:
                 about.append((name, terms.symbol))
@@ -55,7 +58,9 @@ class Plugin:
         check = self._check(pyfuncitem)
         if check is None:
             return None
-        result = self._judge.judge(check)
+        if not self._judge.results:
+            self._judge.run()  # all of them: a diagnosis follows from several checks
+        result = self._judge.results[check.id]
         if result.outcome == "failed":
             pytest.fail(explain(result), pytrace=False)
         if result.outcome == "not_run":
@@ -65,11 +70,10 @@ class Plugin:
 
 def explain(result: Result) -> str:
     """What happened, in words, and a hint."""
+    from autograder.grading import check_report
     from autograder.messages import Catalogue
 
-    catalogue = Catalogue.chosen()
-    assert result.message is not None
-    text, hint = catalogue.text(result.message), catalogue.hint(result.message)
+    text, hint = Catalogue.chosen().told(check_report(result))
     return f"{text}\n{hint}" if hint else text
 
 
@@ -96,7 +100,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Plugin(judge), "autograder-judge")
     folder = Path(families.__file__).parent
     names = [bench.task.name for bench in benches]
-    config.args = [str(folder / f"{name}.py") for name in ("families", *names)]
+    config.args = [str(folder / f"{name}.py") for name in (*COMMON, *names)]
     config.add_cleanup(lambda: close_all(benches))
 
 

@@ -73,7 +73,8 @@ class Terms:
 
     after: the check of the same symbol, or "loads", that must pass first.
     members: families of the same symbol; the failure of one fails this check too.
-    kinds: the kinds of symbols a family is for. symbol: the only one, for a task's check.
+    kinds: the kinds of symbols a family is for, symbols: only these of them. symbol: the only
+    one, for a task's check.
     """
 
     points: int = 0
@@ -81,6 +82,7 @@ class Terms:
     members: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     symbol: str = ""
+    symbols: tuple[str, ...] = ()
 
 
 def promise(
@@ -90,11 +92,12 @@ def promise(
     members: tuple[str, ...] = (),
     kinds: tuple[str, ...] = (),
     symbol: str = "",
+    symbols: tuple[str, ...] = (),
 ) -> Callable[[Function], Function]:
     """State the points and the place of a check; its docstring is the title a learner sees."""
 
     def mark(function: Function) -> Function:
-        function.terms = Terms(points, after, members, kinds, symbol)  # type: ignore[attr-defined]
+        function.terms = Terms(points, after, members, kinds, symbol, symbols)  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -114,13 +117,14 @@ class Check:
     function: str
 
 
-def plan(task: Task, families: ModuleType, special: ModuleType) -> list[Check]:
+def plan(task: Task, families: tuple[ModuleType, ...], special: ModuleType) -> list[Check]:
     """Every check of a task in the order of the report: by symbol, families first."""
-    common, own = _functions(families), _functions(special)
+    common, own = [f for family in families for f in _functions(family)], _functions(special)
     checks = [_check(task, "", f, common) for f in common if not f.terms.kinds]
     for symbol in task.symbols:
         for function in common:
-            if symbol.kind in function.terms.kinds:
+            terms: Terms = function.terms
+            if symbol.kind in terms.kinds and symbol.name in (terms.symbols or {symbol.name}):
                 checks.append(_check(task, symbol.name, function, common))
         for function in own:
             if function.terms.symbol == symbol.name:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from autograder.checks.compare import Difference, difference
+from autograder.checks.compare import KEPT, Difference, difference
 from autograder.checks.promise import expect
 from autograder.checks.witness import (
     Challenge,
@@ -39,6 +39,8 @@ class Subject:
         references: list[Reference],
         seed: str,
         homework: Homework | None = None,
+        kept: int = KEPT,
+        least: float = 0.0,
     ) -> None:
         self.task = task
         self.symbol = symbol
@@ -46,6 +48,7 @@ class Subject:
         self.references = references
         self.seed = seed[:15]
         self.homework = homework
+        self._written = kept, least
 
     @property
     def reference(self) -> Reference:
@@ -163,7 +166,7 @@ class Subject:
                     asked = pool.submit(reference.outcome, self.symbol, challenge, match.reference)
                     got = self.student.outcome(self.symbol, challenge, match.student)
                     right = asked.result()
-                found = difference(got, right, match, challenge.dtype)
+                found = difference(got, right, match, challenge.dtype, *self._written)
                 if found is None:
                     return None
                 if closest is None or found.error < closest.error:

@@ -151,12 +151,12 @@ class Worker:
 
     def describe(self, request: protocol.Describe) -> protocol.Answer:
         held = self._held[request.handle]
-        foreign = self._foreign(held.module)
+        more = self._foreign(held.module), trace.hidden(held.module)[:8]
         if not request.shape:
-            return protocol.Description(trace.weights(held.module), [], [], foreign)
+            return protocol.Description(trace.weights(held.module), [], [], *more)
         output, weights, layers = self._record(held, request.shape)
         held.roles = {w.name: w.role for w in weights}
-        return protocol.Description(weights, layers, list(output.shape), foreign)
+        return protocol.Description(weights, layers, list(output.shape), *more)
 
     def _foreign(self, module: nn.Module) -> list[str]:
         """Classes of packages that are not there for this task: a ready-made network, wrapped."""

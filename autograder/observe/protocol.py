@@ -205,12 +205,14 @@ class Description:
     """All weights in the order of registration, all layers in the order of use.
 
     foreign: the classes of its modules that are neither torch.nn's nor the student's own.
+    hidden: attributes that are plain lists or dicts of layers, which PyTorch does not see.
     """
 
     weights: list[Weight]
     layers: list[Layer]
     output: list[int]
     foreign: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -221,6 +221,19 @@ def weights(module: nn.Module, uses: Uses | None = None) -> list[Weight]:
     return found
 
 
+def hidden(module: nn.Module) -> list[str]:
+    """Attributes that keep layers or parameters where PyTorch does not see them."""
+    found = []
+    for path, part in module.named_modules():
+        for name, value in vars(part).items():
+            if name.startswith("_") or not isinstance(value, (list, tuple, dict)):
+                continue
+            items = value.values() if isinstance(value, dict) else value
+            if any(isinstance(item, (nn.Module, nn.Parameter)) for item in items):
+                found.append(f"{path}.{name}".lstrip("."))
+    return found
+
+
 def _identity(tensor: Tensor) -> int:
     """A number of the tensor's own; an id would be used again after its tensor is gone."""
     if not hasattr(tensor, "_autograder_identity"):

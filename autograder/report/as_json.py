@@ -1,6 +1,7 @@
 """The report as JSON: the contract ``autograder/report/v1``."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from autograder.messages import Catalogue
@@ -36,19 +37,21 @@ def _task(task: TaskReport, catalogue: Catalogue) -> dict[str, Any]:
         "points": task.points,
         "max_points": task.max_points,
         "checks": [_check(check, catalogue) for check in task.checks],
+        "gradient_flow": [asdict(flow) for flow in task.flows],
     }
 
 
 def _check(report: CheckReport, catalogue: Catalogue) -> dict[str, Any]:
     message = report.message
+    text, hint = catalogue.told(report)
     return {
         "id": report.check.id,
         "title": catalogue.title(report.check),
         "outcome": report.outcome,
         "points": report.points,
         "max_points": report.check.points,
-        "message": catalogue.text(message) if message else "",
-        "hint": catalogue.hint(message) if message else "",
+        "message": text,
+        "hint": hint,
         "message_id": message.id if message else "",
         "values": message.values if message else {},
         "misconception": report.misconception,

@@ -2,12 +2,13 @@
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.messages import Catalogue
-from autograder.report.model import Report
+from autograder.report.model import Flow, Report
 from autograder.report.summary import Summary, view
 from autograder.report.terminal import number
 
@@ -25,7 +26,8 @@ def _environment(catalogue: Catalogue) -> Environment:
     environment.globals.update(
         say=catalogue.say,
         text=catalogue.text,
-        hint=catalogue.hint,
+        told=catalogue.told,
+        curves=curves,
         title=catalogue.title,
         check_title=catalogue.check_title,
         in_general=catalogue.in_general,
@@ -33,6 +35,39 @@ def _environment(catalogue: Catalogue) -> Environment:
         lang=catalogue.lang,
     )
     return environment
+
+
+def curves(flow: Flow) -> dict[str, list[dict[str, object]]]:
+    """Where the lines of a gradient-flow chart run, on a logarithmic scale of 34..352 x 8..104."""
+    rows = [
+        ("flow.right", flow.right, "--soft", True),
+        ("flow.plain", flow.plain, "--fail", True),
+        ("flow.yours", flow.norms, "--pass", False),
+    ]
+    seen = [math.log10(n) for _, norms, _, _ in rows for n in norms if n > 0] or [0.0]
+    low, high = math.floor(min(seen)), max(math.ceil(max(seen)), math.floor(min(seen)) + 1)
+    across = 318 / max(len(flow.norms) - 1, 1)
+
+    def place(number: int, norm: float) -> tuple[float, float]:
+        height = (math.log10(norm) - low) / (high - low) if norm > 0 else 0.0
+        return round(34 + number * across, 1), round(104 - 96 * height, 1)
+
+    lines, dots = [], []
+    for label, norms, colour, dashed in rows:
+        points = [place(number, norm) for number, norm in enumerate(norms)]
+        if points:
+            text = " ".join(f"{x},{y}" for x, y in points)
+            lines.append({"label": label, "points": text, "colour": colour, "dashed": dashed})
+    for number, (name, norm) in enumerate(zip(flow.names, flow.norms, strict=True)):
+        x, y = place(number, norm)
+        colour = "--pass" if norm > 0 else "--fail"
+        dots.append({"x": x, "y": y, "colour": colour, "title": f"{name}: {norm:.3g}"})
+    step = max(1, -(-(high - low) // 4))
+    decades = [
+        {"y": round(104 - 96 * (d - low) / (high - low), 1), "label": f"1e{d}"}
+        for d in range(low, high + 1, step)
+    ]
+    return {"lines": lines, "dots": dots, "decades": decades}
 
 
 def to_html(report: Report, catalogue: Catalogue) -> str:

@@ -21,6 +21,26 @@ class CheckReport:
 
 
 @dataclass(frozen=True)
+class Flow:
+    """How strong a gradient reached each layer of a network, first to last.
+
+    call: how it was made. right: the same of the reference; plain: of the reference without
+    its skip connections. Either may be empty.
+    """
+
+    call: str
+    names: tuple[str, ...]
+    norms: tuple[float, ...]
+    right: tuple[float, ...] = ()
+    plain: tuple[float, ...] = ()
+
+    @property
+    def dead(self) -> tuple[str, ...]:
+        """The layers that no gradient reached."""
+        return tuple(n for n, norm in zip(self.names, self.norms, strict=True) if norm == 0)
+
+
+@dataclass(frozen=True)
 class TaskReport:
     """One task. status: graded, missing, or error (the grader broke: points is None)."""
 
@@ -29,6 +49,7 @@ class TaskReport:
     points: float | None
     max_points: float
     checks: tuple[CheckReport, ...]
+    flows: tuple[Flow, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Reports in a terminal: coloured where it can be, readable where it cannot."""
 
+import math
 import sys
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -8,9 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.messages import Catalogue
-from autograder.report.model import GRADER_FAULTS, CheckReport, Report, TaskReport
+from autograder.report.model import GRADER_FAULTS, CheckReport, Flow, Report, TaskReport
 from autograder.scoring import Score
 
+BARS, ASCII_BARS = "×▁▂▃▄▅▆▇█", "x_.-=+*#@"
+COLUMNS = 64
 MARKS = {"passed": ("✓", "[ok]", "green"), "failed": ("✗", "[x]", "red")}
 MARKS["not_run"] = ("·", "[ ]", "dim")
 
@@ -82,6 +86,47 @@ def _print_task(task: TaskReport, console: Console, catalogue: Catalogue) -> Non
             waiting += 1
     if waiting:
         console.print(Text(f"  {say('ui.not_run_more', count=waiting)}", style="dim"))
+    for flow in task.flows:
+        print_flow(flow, console, catalogue)
+
+
+def print_flow(flow: Flow, console: Console, catalogue: Catalogue) -> None:
+    """The norm of each layer's gradient as a row of bars, first layer to last."""
+    say = catalogue.say
+    console.print(Text(f"  {say('flow.title', call=clean(flow.call))}", style="bold"))
+    rows = [("flow.yours", flow.norms), ("flow.right", flow.right), ("flow.plain", flow.plain)]
+    rows = [(say(label), norms) for label, norms in rows if norms]
+    seen = [norm for _, norms in rows for norm in norms if norm > 0]
+    width = max(len(label) for label, _ in rows)
+    for label, norms in rows:
+        row = bars(norms, min(seen, default=1.0), max(seen, default=1.0), BARS)
+        try:
+            row.encode(console.encoding)
+        except (UnicodeEncodeError, LookupError):
+            row = bars(norms, min(seen, default=1.0), max(seen, default=1.0), ASCII_BARS)
+        ends = f"{norms[0]:.2g} … {norms[-1]:.2g}"
+        console.print(Text(f"      {label:<{width}}  {row}  {ends}"))
+    if flow.dead:
+        names = ", ".join(map(clean, flow.dead[:6])) + (", …" if len(flow.dead) > 6 else "")
+        console.print(Text(f"      {say('flow.dead', names=names)}", style="red"))
+
+
+def bars(norms: Sequence[float], low: float, high: float, glyphs: str) -> str:
+    """One glyph for each layer on a logarithmic scale; the first glyph: no gradient at all.
+
+    Neighbours share a glyph where there are more layers than columns.
+    """
+    each = -(-len(norms) // COLUMNS)
+    groups = [norms[start : start + each] for start in range(0, len(norms), each)]
+    decades = max(math.log10(high / low), 2.0)
+    row = ""
+    for group in groups:
+        if min(group) <= 0:
+            row += glyphs[0]
+            continue
+        height = math.log10(math.prod(n ** (1 / len(group)) for n in group) / high) / decades + 1
+        row += glyphs[1 + min(int(height * (len(glyphs) - 1)), len(glyphs) - 2)]
+    return row
 
 
 def print_check(
@@ -95,8 +140,8 @@ def print_check(
     console.print(line)
     if report.message is None:
         return
-    console.print(Text(f"      {catalogue.text(report.message)}"))
-    hint = catalogue.hint(report.message)
+    text, hint = catalogue.told(report)
+    console.print(Text(f"      {text}"))
     if hint:
         console.print(Text(f"      {catalogue.say('ui.hint_label')} {hint}", style="cyan"))
 

@@ -1,0 +1,305 @@
+"""The catalogue of typical mistakes as it ships: what each of them answers, not its code.
+
+golden/<task>.mistakes.ag1.gz is made from solutions/<task>/mutants.py by ``autograder build``.
+It holds, for one fixed seed, what the solution with each mistake in it answers, reduced to a
+few numbers of each tensor. Nothing here earns a point: knowing these answers is no use.
+"""
+
+import ast
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder import recordings
+from autograder.checks import gradients
+from autograder.checks.compare import thin
+from autograder.checks.families import count
+from autograder.checks.witness import Challenge, NoAnswer, Witness
+from autograder.course import Course, patched
+from autograder.diagnose.behaviour import KEPT, Asked, differences, finite, runs
+from autograder.errors import GraderFault
+from autograder.mutants import Mutant
+from autograder.observe.frames import Array
+from autograder.observe.match import places
+from autograder.observe.protocol import Description, Done, Fault, Outcome, Place, Weight
+from autograder.observe.session import SharedSession
+from autograder.recordings import digestible, recording_key
+from autograder.sandbox.profiles import Profile
+from autograder.tasks import Symbol, Task, task_named
+
+SOURCES = ("observe/*.py", "checks/compare.py", "checks/gradients.py", "diagnose/behaviour.py")
+
+# The mistake that makes a plain network of one with skip connections: the lesson's comparison.
+PLAIN = {"ResNet": "skip_never_added"}
+
+
+@dataclass(frozen=True)
+class Title:
+    """What an entry is about. variant: which of the mutant's patches.
+
+    symbol: the class or function it is in. differs: the kinds of difference it makes there.
+    digest: of what its answers depend on.
+    """
+
+    id: str
+    variant: int
+    symbol: str
+    differs: tuple[str, ...]
+    idea: str
+    lesson: str
+    digest: str
+
+
+class Entry:
+    """A typical mistake, and the answers that were written down.
+
+    It can be asked like a reference (then a recorded fault is raised) and like a behaviour.
+    """
+
+    def __init__(self, title: Title, answers: dict[str, Any]) -> None:
+        self.title = title
+        self.answers = answers
+
+    def describe(self, symbol: Symbol, args: dict[str, Any], shape: tuple[int, ...]) -> Any:
+        return self.answers[recording_key("describe", [symbol.name, args, shape])]
+
+    def outcome(self, symbol: Symbol, challenge: Challenge, where: dict[str, Place]) -> Any:
+        return self.answers[recording_key("outcome", challenge.key())]
+
+    def call(self, function: str, args: list[Any]) -> Any:
+        return self.answers[recording_key("call", [function, digestible(args)])]
+
+    def refuses(self, symbol: Symbol) -> bool:
+        return recording_key("refuses", symbol.name) in self.answers
+
+
+class Carried:
+    """An entry as the reference of what is built from it."""
+
+    def __init__(self, entry: Entry) -> None:
+        self._entry = entry
+
+    def describe(self, symbol: Symbol, args: dict[str, Any], shape: tuple[int, ...]) -> Any:
+        return _raised(self._entry.describe, symbol, args, shape)
+
+    def outcome(self, symbol: Symbol, challenge: Challenge, where: dict[str, Place]) -> Any:
+        return _raised(self._entry.outcome, symbol, challenge, where)
+
+    def call(self, function: str, args: list[Any]) -> Any:
+        return _raised(self._entry.call, function, args)
+
+
+def _raised(ask: Any, *args: Any) -> Any:
+    """An answer that was written down.
+
+    Raises:
+        NoAnswer: it was a fault, or nothing was written down.
+    """
+    try:
+        answer = ask(*args)
+    except KeyError:
+        answer = Fault("error", "nothing is written down")
+    if isinstance(answer, Fault):
+        raise NoAnswer(answer, "")
+    return answer
+
+
+def path_of(task: Task) -> Path:
+    """Where the catalogue of a task is kept."""
+    return recordings.PACKAGE / "golden" / f"{task.name}.mistakes.ag1.gz"
+
+
+@cache
+def entries(task: str) -> tuple[Entry, ...]:
+    """Every entry of a task, in the order of mutants.py; none for a task without a reference.
+
+    Raises:
+        GraderFault: the catalogue cannot be read.
+    """
+    found = task_named(task)
+    if found.homework:
+        return ()
+    head, answers = recordings.read(path_of(found))
+    titles = [Title(**(title | {"differs": tuple(title["differs"])})) for title in json.loads(head)]
+    answers += [{} for _ in titles[len(answers) :]]
+    return tuple(Entry(title, own) for title, own in zip(titles, answers, strict=True))
+
+
+def titles(task: str) -> dict[str, Title]:
+    """What the entries of a task are about, by id."""
+    return {entry.title.id: entry.title for entry in reversed(entries(task))}
+
+
+def digest(course: Course, task: Task) -> str:
+    """Changes with everything the entries depend on."""
+    parts = [_common(task), course.solution(task).read_text(encoding="utf-8")]
+    return _digest(*parts, *map(repr, course.mutants(task)))
+
+
+def _common(task: Task) -> str:
+    """What the answers of every entry depend on: how they are asked for and reduced."""
+    paths = [path for pattern in SOURCES for path in recordings.PACKAGE.glob(pattern)]
+    return _digest(repr(task.symbols), *(p.read_text(encoding="utf-8") for p in sorted(paths)))
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
+
+
+def is_fresh(course: Course, task: Task) -> bool:
+    """Whether the catalogue was made from the sources as they are."""
+    return task.homework or recordings.stated(path_of(task)) == digest(course, task)
+
+
+def variants(mutant: Mutant) -> list[tuple[str, str]]:
+    """Every patch that shows a mistake: (replace, by)."""
+    return [(mutant.replace, mutant.by), *mutant.also]
+
+
+def record(course: Course, task: Task) -> None:
+    """Ask the solution with each mistake in it, and write the answers down.
+
+    What was asked before, of the same text, is kept.
+
+    Raises:
+        GraderFault: a mistake makes no difference.
+    """
+    source = course.solution(task).read_text(encoding="utf-8")
+    old = {entry.title.digest: entry for entry in _old(task)}
+    session = SharedSession(Profile(cpu_seconds=3600))
+    made: list[Entry] = []
+    try:
+        nothing = Title("", 0, "", (), "", "", "")
+        right = Entry(nothing, _answers(session, task, "right", source, None))
+        for mutant in course.mutants(task):
+            for number, (text, by) in enumerate(variants(mutant) if mutant.hint else ()):
+                symbol = task.symbol(owner(source, text, task))
+                name = f"{mutant.id}_{number}"
+                wrong = patched(source, text, by, f"{task.name}: {mutant.id}, patch {number}")
+                key = _digest(_common(task), wrong, symbol.name)
+                kept = old.get(key) or Entry(nothing, _answers(session, task, name, wrong, symbol))
+                differs = tuple(sorted(set(differences(symbol, kept, right))))
+                if not differs:
+                    raise GraderFault(f"{task.name}: {mutant.id}, patch {number}: no difference")
+                lesson = mutant.lesson or task.name
+                title = Title(mutant.id, number, symbol.name, differs, mutant.idea, lesson, key)
+                made.append(Entry(title, kept.answers))
+    finally:
+        session.close()
+    entries.cache_clear()
+    head = json.dumps([asdict(entry.title) for entry in made])
+    recordings.write(path_of(task), digest(course, task), [e.answers for e in made], head)
+
+
+def _old(task: Task) -> tuple[Entry, ...]:
+    """The catalogue as it was, if it can still be read."""
+    try:
+        return entries(task.name)
+    except (GraderFault, TypeError, ValueError):
+        return ()
+
+
+def owner(source: str, text: str, task: Task) -> str:
+    """The symbol of the task in whose definition a text of the source begins."""
+    at = source.index(text) + len(text) - len(text.lstrip())
+    line = source.count("\n", 0, at) + 1
+    for node in ast.parse(source).body:
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.end_lineno:
+            if node.lineno <= line <= node.end_lineno:
+                return task.symbol(node.name).name
+    raise GraderFault(f"{task.name}: {text[:40]!r} is in none of the task's symbols")
+
+
+def _answers(
+    session: SharedSession, task: Task, name: str, text: str, own: Symbol | None
+) -> dict[str, Any]:
+    """Everything that is asked of one version of the solution: of a symbol, and in short of
+    those that may be built from it; without a symbol everything of all."""
+    file = f"{task.name}_{name}.py"
+    session.place(file, text.encode())
+    witness = Witness(f"{task.name}/{name}", partial(session.open, file))
+    found: dict[str, Any] = {}
+    try:
+        start = task.symbols.index(own) if own else 0
+        for symbol in task.symbols[start:]:
+            if own is None or symbol == own:
+                found |= _of_symbol(symbol, Asked(witness), whole=True)
+            elif symbol.kind != "function" and own.kind != "function":
+                found |= _of_symbol(symbol, Asked(witness), whole=False)
+            witness.forget()
+    finally:
+        witness.forget()
+    return found
+
+
+def _of_symbol(symbol: Symbol, asked: Asked, whole: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if symbol.kind == "function":
+        for args in gradients.calls(symbol.name, recordings.SEED):
+            key = recording_key("call", [symbol.name, digestible(args)])
+            found[key] = asked.call(symbol.name, args)
+        return found
+    for sample in symbol.samples:
+        key = recording_key("describe", [symbol.name, sample.args, sample.input])
+        found[key] = short(asked.describe(symbol, sample.args, sample.input))
+    for args in symbol.counted:
+        described = asked.describe(symbol, args, ())
+        found[recording_key("describe", [symbol.name, args, ()])] = counted(described)
+    if symbol.refused and asked.refuses(symbol):
+        found[recording_key("refuses", symbol.name)] = Done()
+    for challenge in runs(symbol):
+        key = recording_key("describe", [symbol.name, challenge.args, challenge.shape])
+        if isinstance(found[key], Fault):
+            continue
+        described = asked.describe(symbol, challenge.args, challenge.shape)
+        assert isinstance(described, Description)
+        matrices = {w.name for w in described.weights if w.role == "weight"}
+        outcome = asked.outcome(symbol, challenge, places(described))
+        kept = matrices if symbol.name in PLAIN else set()
+        found[recording_key("outcome", challenge.key())] = reduced(outcome, whole, kept)
+    return found
+
+
+def short(answer: Description | Fault) -> Description | Fault:
+    """A description without what matching does not need."""
+    if isinstance(answer, Fault):
+        return answer
+    weights = [replace(w, learns=True, identity=0) for w in answer.weights]
+    return Description(weights, [], answer.output, [], answer.hidden)
+
+
+def counted(answer: Description | Fault) -> Description | Fault:
+    """A description of which only the number of parameters is left."""
+    if isinstance(answer, Fault):
+        return answer
+    weight = Weight("all", [count(answer)], False, True, "weight", 0, "", False, 0)
+    return Description([weight], [], [])
+
+
+def reduced(answer: Outcome | Fault, whole: bool, kept: Collection[str] = ()) -> Outcome | Fault:
+    """A few numbers of each tensor; of what is built from the symbol no traces but the kept."""
+    if isinstance(answer, Fault):
+        return answer
+    reached = answer.input_gradient
+    return replace(
+        answer,
+        output=_few(answer.output),
+        input_gradient=None if reached is None else _few(reached),
+        gradients={n: _trace(t) for n, t in answer.gradients.items() if whole or n in kept},
+        buffers={n: _trace(t) for n, t in answer.buffers.items()} if whole else {},
+    )
+
+
+def _few(array: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return thin(array, KEPT).astype(np.float32)
+
+
+def _trace(trace: Any) -> Any:
+    return replace(trace, norm=finite(trace.norm), projection=finite(trace.projection))

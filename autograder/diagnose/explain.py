@@ -1,0 +1,192 @@
+"""What a task's failures mean: which typical mistake each symbol shows, counted once.
+
+A symbol that failed is compared with the catalogue. What is built from it and equals the
+reference with that mistake in it is right as far as it goes: its checks pass with a remark.
+A diagnosis takes no points; only answers to fresh challenges give any back.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from autograder.checks import families
+from autograder.checks.families import count
+from autograder.checks.promise import Message
+from autograder.checks.subject import Subject
+from autograder.checks.witness import Challenge, GaveUp, NoAnswer, Reference
+from autograder.diagnose import catalogue
+from autograder.diagnose.behaviour import KEPT, WRITTEN, Asked, differences, runs
+from autograder.diagnose.catalogue import Carried, Entry
+from autograder.observe.protocol import Fault
+from autograder.tasks import Sample, Symbol, Task
+
+if TYPE_CHECKING:
+    from autograder.checks.judge import Bench, Judge, Result
+
+ONE = ("structure", "function")
+# Failures of these families follow from what a symbol computes, and so from the mistake in it.
+FOLLOWS = (
+    "every_parameter_learns",
+    "input_gets_a_gradient",
+    "batch_items_are_independent",
+    "modes_differ",
+)
+UNTOLD = ("fault.not_written", "fault.missing_symbol", "fault.not_a_module")
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """The catalogue of a task, and how to build a reference with mistakes in it.
+
+    carried: a reference with these entries in it, or None where there is none; written: it is
+    a recording, reduced to a few numbers.
+    """
+
+    entries: Sequence[Entry] = ()
+    carried: Callable[[Task, list[Entry]], Reference | None] = lambda task, entries: None
+    written: bool = False
+
+
+def shipped(task: Task) -> Mistakes:
+    """The catalogue without any reference, as ``autograder check`` uses it."""
+
+    def carried(task: Task, found: list[Entry]) -> Reference | None:
+        return Carried(found[0]) if len(found) == 1 else None
+
+    return Mistakes(catalogue.entries(task.name), carried, written=True)
+
+
+def identify(
+    subject: Subject, entries: Iterable[Entry], failed: dict[str, Message]
+) -> dict[str, Entry]:
+    """The entry that explains each failed check, by its id; none where nothing fits exactly."""
+    symbol = subject.symbol
+    refuses = f"{subject.task.name}.refuses.{symbol.name}"
+    roots = {id for id, message in failed.items() if message.id != "member.failed"}
+    own = [entry for entry in entries if entry.title.symbol == symbol.name]
+    asked = Asked(subject.student, refused=refuses not in failed)
+    found: dict[str, Entry] = {}
+    if any(failed[id].id in UNTOLD for id in roots):
+        return found
+    if refuses in roots:
+        for entry in own:
+            if entry.title.differs == ("refusal",):
+                found[refuses] = entry
+                break
+    others = [id for id in failed if id != refuses]
+    if roots - {refuses}:
+        fits = _first(subject, asked, own, ONE)
+        counted = [id for id in others if failed[id].id.startswith("parameters.")]
+        if fits is None and symbol.counted and set(counted) == roots - {refuses}:
+            fits = _first(subject, asked, own, ("counts",))
+        if fits is not None:
+            found |= dict.fromkeys(others, fits)
+    return found
+
+
+def _first(
+    subject: Subject, asked: Asked, entries: list[Entry], kinds: tuple[str, ...]
+) -> Entry | None:
+    """The first entry that differs from the reference in these kinds, and not from the student."""
+    dtype = "" if subject.symbol.kind in ("large", "function") else subject.dtype
+    for entry in entries:
+        if not set(kinds) & set(entry.title.differs):
+            continue
+        found = differences(subject.symbol, asked, entry, kinds, dtype, subject.student.matches)
+        if next(found, None) is None:
+            return entry
+    return None
+
+
+def _same_count(subject: Subject, entries: Sequence[Entry]) -> Entry | None:
+    """The only mistake that changes the numbers of parameters just so, if there is one."""
+    symbol = subject.symbol
+    ours, fitting = Asked(subject.student, True), {}
+    for entry in entries:
+        if entry.title.symbol != symbol.name or "structure" not in entry.title.differs:
+            continue
+        pairs = [
+            (ours.describe(symbol, s.args, s.input), entry.describe(symbol, s.args, s.input))
+            for s in symbol.samples
+        ]
+        whole = [(a, b) for a, b in pairs if not isinstance(a, Fault) and not isinstance(b, Fault)]
+        if whole and all(count(got) == count(wanted) for got, wanted in whole):
+            fitting[entry.title.id] = entry
+    return next(iter(fitting.values())) if len(fitting) == 1 else None
+
+
+def _carry(judge: "Judge", bench: "Bench", symbol: Symbol, found: list[Entry]) -> bool:
+    """Count a mistake once: let pass what equals the reference with that mistake in it."""
+    reference = bench.mistakes.carried(bench.task, found)
+    if reference is None:
+        return False
+    written = (KEPT, WRITTEN) if bench.mistakes.written else ()
+    subject = Subject(bench.task, symbol, bench.student, [reference], bench.seed, None, *written)
+    for challenge in runs(symbol):
+        sample = Sample(challenge.args, challenge.shape)
+        if not _equal(subject, subject.challenge(sample, challenge.mode, challenge.backward)):
+            return False
+    for check in judge.of_symbol(bench.task, symbol):
+        if judge.results[check.id].outcome == "passed":
+            continue
+        result = judge.again(check, subject)
+        if result.outcome == "failed" and _follows(judge, result, found):
+            result = replace(result, outcome="passed")
+        if result.outcome == "passed":
+            id = found[0].title.id
+            values = {"mistake": f"{bench.task.name}.{id}", "symbol": found[0].title.symbol}
+            remark = Message("carried.counted_once", values)
+            judge.results[check.id] = replace(result, message=remark, misconception=id)
+    return True
+
+
+def _equal(subject: Subject, challenge: Challenge) -> bool:
+    """Whether student and reference agree; forward only where backward gives no answer."""
+    try:
+        return subject.difference(challenge) is None
+    except NoAnswer:
+        if not challenge.backward:
+            raise
+    return subject.difference(replace(challenge, backward=False)) is None
+
+
+def _follows(judge: "Judge", result: "Result", found: list[Entry]) -> bool:
+    """Whether a failure is that of the mistake, which was counted already."""
+    check = result.check
+    family = check.function.removeprefix("test_")
+    if not hasattr(families, check.function):  # of the task itself: not if it counts parameters
+        return result.message is not None and not result.message.id.startswith("parameters.")
+    same = (f"{check.task}.{family}.{entry.title.symbol}" for entry in found)
+    failed = any(id in judge.results and judge.results[id].outcome == "failed" for id in same)
+    return family in FOLLOWS or failed
+
+
+def explain(judge: "Judge", bench: "Bench") -> None:
+    """Name the mistakes of a task that was judged, and count each of them once."""
+    found: list[Entry] = []
+    for symbol in bench.task.symbols:
+        failed = {
+            check.id: result.message
+            for check in judge.of_symbol(bench.task, symbol)
+            if (result := judge.results[check.id]).outcome == "failed" and result.message
+        }
+        if not failed:
+            continue
+        try:
+            if found and symbol.kind != "function" and _carry(judge, bench, symbol, found):
+                continue
+            subject = judge.subject(bench, symbol.name)
+            named = identify(subject, bench.mistakes.entries, failed)
+        except (NoAnswer, GaveUp):
+            continue  # the worker is lost: what was judged stays as it is
+        for id, entry in named.items():
+            judge.results[id] = replace(judge.results[id], misconception=entry.title.id)
+        for id, message in failed.items():
+            if id not in named and message.id.startswith("parameters."):
+                fits = _same_count(subject, bench.mistakes.entries)
+                if fits is not None:
+                    values = message.values | {"fits": fits.title.id}
+                    judge.results[id] = replace(
+                        judge.results[id], message=Message(message.id, values)
+                    )
+        found += [entry for entry in dict.fromkeys(named.values()) if entry not in found]
