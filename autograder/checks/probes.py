@@ -75,10 +75,8 @@ def test_shortcut_brings_the_input(subject: Subject) -> None:
     sample = subject.symbol.samples[0]
     if subject.proved:
         return
-    silent = {
-        w.name: Place(-1, "one" if w.buffer else "zero")
-        for w in subject.description(sample).weights
-    }
+    weights = subject.description(sample).weights
+    silent = {w.name: Place(-1, "one" if w.buffer else "zero") for w in weights}
     challenge = subject.challenge(sample)
     got = subject.student.outcome(subject.symbol, challenge, silent).output
     expected = np.maximum(challenge.input(), 0)

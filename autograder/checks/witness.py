@@ -299,15 +299,11 @@ class Witness:
     def _run(self, handle: int, challenge: Challenge) -> Outcome:
         if challenge.mode == "train":
             self._loaded.pop(handle, None)  # running statistics move
-        request = protocol.Run(
-            handle,
-            challenge.input(),
-            "train" if challenge.mode == "train" else "eval",
-            challenge.backward,
-            f"{int(challenge.seed, 16) ^ challenge.repeat:x}"
-            if challenge.repeat
-            else challenge.seed,
-        )
+        seed = challenge.seed
+        if challenge.repeat:
+            seed = f"{int(seed, 16) ^ challenge.repeat:x}"
+        mode: Literal["train", "eval"] = "train" if challenge.mode == "train" else "eval"
+        request = protocol.Run(handle, challenge.input(), mode, challenge.backward, seed)
         call = run_text(challenge.symbol, challenge.args, challenge.shape)
         outcome = self._ask(request, protocol.Outcome, call)
         if list(outcome.output.shape) != outcome.shape:

@@ -6,6 +6,7 @@ gradients, running statistics, errors), "counts" (parameters of the depths that 
 counted), "refusal" (the ValueErrors).
 """
 
+import functools
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -136,11 +137,7 @@ def _of_modules(
                 yield "function"
             elif isinstance(got, Fault) and isinstance(wanted, Fault):
                 faults.append((got, wanted))
-        elif (
-            got.output != wanted.output
-            or count(got) != count(wanted)
-            or bool(got.hidden) != bool(wanted.hidden)
-        ):
+        elif _shape(got) != _shape(wanted):
             yield "structure"
         elif got.hidden:
             continue  # layers that PyTorch does not see cannot be given weights
@@ -152,6 +149,10 @@ def _of_modules(
         pair = described.get(str(challenge.args))
         if pair and not _same_run(symbol, ours, theirs, challenge, dtype, matching(*pair)):
             yield "function"
+
+
+def _shape(description: Description) -> tuple[list[int], int, bool]:
+    return description.output, count(description), bool(description.hidden)
 
 
 def _same_run(
@@ -202,15 +203,18 @@ class Asked:
     def describe(
         self, symbol: Symbol, args: dict[str, Any], shape: tuple[int, ...]
     ) -> Description | Fault:
-        return _answer(lambda: self._witness.describe(symbol, args, shape))
+        found: Description | Fault = _answer(self._witness.describe, symbol, args, shape)
+        return found
 
     def outcome(
         self, symbol: Symbol, challenge: Challenge, where: dict[str, Place]
     ) -> Outcome | Fault:
-        return _answer(lambda: self._witness.outcome(symbol, challenge, where))
+        found: Outcome | Fault = _answer(self._witness.outcome, symbol, challenge, where)
+        return found
 
     def call(self, function: str, args: list[Any]) -> Returned | Fault:
-        return _answer(lambda: self._witness.call(function, args))
+        found: Returned | Fault = _answer(self._witness.call, function, args)
+        return found
 
     def refuses(self, symbol: Symbol) -> bool:
         """What a check has found already, else by asking."""
@@ -219,18 +223,18 @@ class Asked:
         return all(self._refusal(symbol, args) for args in symbol.refused)
 
     def _refusal(self, symbol: Symbol, args: dict[str, Any]) -> bool:
-        answer = _answer(lambda: self._witness.build(symbol, args, lean=True))
+        answer = _answer(functools.partial(self._witness.build, lean=True), symbol, args)
         return isinstance(answer, Fault) and answer.kind == "value"
 
 
-def _answer(ask: Callable[[], Any]) -> Any:
+def _answer(ask: Callable[..., Any], *args: Any) -> Any:
     """An answer, or the fault that the student's code raised.
 
     Raises:
         NoAnswer: the worker died or time ran out, which tells no behaviour.
     """
     try:
-        return ask()
+        return ask(*args)
     except NoAnswer as error:
         if error.fault.kind not in TELLING:
             raise

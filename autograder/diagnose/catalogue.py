@@ -210,9 +210,10 @@ def owner(source: str, text: str, task: Task) -> str:
     at = source.index(text) + len(text) - len(text.lstrip())
     line = source.count("\n", 0, at) + 1
     for node in ast.parse(source).body:
-        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.end_lineno:
-            if node.lineno <= line <= node.end_lineno:
-                return task.symbol(node.name).name
+        if not isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            continue
+        if node.lineno <= line <= (node.end_lineno or 0):
+            return task.symbol(node.name).name
     raise GraderFault(f"{task.name}: {text[:40]!r} is in none of the task's symbols")
 
 
@@ -248,9 +249,9 @@ def _of_symbol(symbol: Symbol, asked: Asked, whole: bool) -> dict[str, Any]:
     for sample in symbol.samples:
         key = recording_key("describe", [symbol.name, sample.args, sample.input])
         found[key] = short(asked.describe(symbol, sample.args, sample.input))
-    for args in symbol.counted:
-        described = asked.describe(symbol, args, ())
-        found[recording_key("describe", [symbol.name, args, ()])] = counted(described)
+    for counts in symbol.counted:
+        described = asked.describe(symbol, counts, ())
+        found[recording_key("describe", [symbol.name, counts, ()])] = counted(described)
     if symbol.refused and asked.refuses(symbol):
         found[recording_key("refuses", symbol.name)] = Done()
     for challenge in runs(symbol):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from autograder.checks import families
 from autograder.checks.families import count
-from autograder.checks.promise import Message
+from autograder.checks.promise import Message, Value
 from autograder.checks.subject import Subject
 from autograder.checks.witness import Challenge, GaveUp, NoAnswer, Reference
 from autograder.diagnose import catalogue
@@ -134,8 +134,7 @@ def _carry(judge: "Judge", bench: "Bench", symbol: Symbol, found: list[Entry]) -
             result = replace(result, outcome="passed")
         if result.outcome == "passed":
             id = found[0].title.id
-            values = {"mistake": f"{bench.task.name}.{id}", "symbol": found[0].title.symbol}
-            remark = Message("carried.counted_once", values)
+            remark = Message("carried.counted_once", {"symbol": found[0].title.symbol})
             judge.results[check.id] = replace(result, message=remark, misconception=id)
     return True
 
@@ -185,7 +184,7 @@ def explain(judge: "Judge", bench: "Bench") -> None:
             if id not in named and message.id.startswith("parameters."):
                 fits = _same_count(subject, bench.mistakes.entries)
                 if fits is not None:
-                    values = message.values | {"fits": fits.title.id}
+                    values: dict[str, Value] = {**message.values, "fits": fits.title.id}
                     judge.results[id] = replace(
                         judge.results[id], message=Message(message.id, values)
                     )

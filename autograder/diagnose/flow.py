@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from autograder.checks.promise import clean
 from autograder.checks.subject import Subject
-from autograder.checks.witness import Challenge, NoAnswer, run_text
+from autograder.checks.witness import Challenge, GaveUp, NoAnswer, run_text
 from autograder.diagnose.behaviour import runs
 from autograder.diagnose.catalogue import PLAIN, Entry
 from autograder.observe.match import places
@@ -36,7 +36,7 @@ def flows(subject: Subject, entries: Sequence[Entry]) -> list[Flow]:
             if outcome is None or not outcome.gradients:
                 continue
             names, norms = _layers(subject.description(sample), outcome)
-        except NoAnswer:
+        except (NoAnswer, GaveUp):
             continue
         call = run_text(symbol.name, sample.args, sample.input)
         right, plain = _right(subject, challenge), _plain(symbol, sample, entries)

@@ -35,6 +35,12 @@ class Flow:
     plain: tuple[float, ...] = ()
 
     @property
+    def as_right(self) -> bool:
+        """Whether the reference shows the same, as far as one can see."""
+        pairs = zip(self.norms, self.right, strict=False)
+        return bool(self.right) and all(abs(n - right) <= 0.02 * right for n, right in pairs)
+
+    @property
     def dead(self) -> tuple[str, ...]:
         """The layers that no gradient reached."""
         return tuple(n for n, norm in zip(self.names, self.norms, strict=True) if norm == 0)

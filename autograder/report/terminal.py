@@ -95,6 +95,8 @@ def print_flow(flow: Flow, console: Console, catalogue: Catalogue) -> None:
     say = catalogue.say
     console.print(Text(f"  {say('flow.title', call=clean(flow.call))}", style="bold"))
     rows = [("flow.yours", flow.norms), ("flow.right", flow.right), ("flow.plain", flow.plain)]
+    if flow.as_right:
+        rows[:2] = [("flow.both", flow.norms)]
     rows = [(say(label), norms) for label, norms in rows if norms]
     seen = [norm for _, norms in rows for norm in norms if norm > 0]
     width = max(len(label) for label, _ in rows)
