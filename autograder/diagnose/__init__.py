@@ -1,0 +1,1 @@
+"""Which typical mistake a failing symbol behaves like."""
