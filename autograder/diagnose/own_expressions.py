@@ -22,9 +22,9 @@ def own_sum(a: Any, b: Any) -> Any:
     return a + b
 
 
-def own_cat(tensors: Any, dim: int = 0) -> Tensor:
+def own_cat(given: Any, dim: int = 0) -> Tensor:
     """The maps in one new tensor, filled part by part."""
-    tensors = list(tensors)
+    tensors: list[Tensor] = list(given)
     rests = {(t.dtype, t.device, t.ndim, t.shape[:1], t.shape[2:]) for t in tensors}
     if len(rests) != 1 or tensors[0].ndim != 4 or dim not in (1, -3):
         return torch.cat(tensors, dim)  # with its own words where they do not fit

@@ -2,6 +2,7 @@
 
 import math
 import operator  # noqa: F401  # for the text below
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -24,7 +25,7 @@ class OwnConv2d(nn.Module):
         out_channels: int,
         kernel_size: int | tuple[int, int],
         stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] | str = 0,
+        padding: Any = 0,  # numbers, or "same"
         dilation: int | tuple[int, int] = 1,
         groups: int = 1,
         bias: bool = True,
@@ -34,7 +35,7 @@ class OwnConv2d(nn.Module):
             raise ValueError(f"{groups} groups of {in_channels} and {out_channels} maps")
         high, wide = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
         depth = in_channels // groups
-        self.moves = (stride, padding, dilation, groups)
+        self.moves: Any = (stride, padding, dilation, groups)
         self.b = own_parameter(out_channels, fan_in=depth * high * wide) if bias else None
         self.w = own_parameter(out_channels, depth, high, wide, fan_in=depth * high * wide)
 
@@ -59,6 +60,7 @@ class OwnBatchNorm2d(nn.Module):
 
     middle: Tensor | None
     spread: Tensor | None
+    count: Tensor
 
     def __init__(
         self,
@@ -123,12 +125,11 @@ class OwnSequential(nn.ModuleList):
 class OwnStep(nn.Module):
     """A layer without weights: its function is called with the arguments it was made with."""
 
+    function: Callable[..., Any]
+
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__()
         self.args, self.settings = args, settings
-
-    def function(self, x: Tensor, *args: Any, **settings: Any) -> Any:
-        raise NotImplementedError
 
     def forward(self, x: Tensor) -> Any:
         return self.function(x, *self.args, **self.settings)
@@ -137,14 +138,15 @@ class OwnStep(nn.Module):
 class OwnReLU(OwnStep):
     """max(x, 0)."""
 
-    def function(self, x: Tensor, inplace: bool = False) -> Tensor:
-        return F.relu(x, inplace)
+    function = staticmethod(F.relu)
 
 
 class OwnFlatten(OwnStep):
     """All but the batch in one dimension."""
 
-    def function(self, x: Tensor, start_dim: int = 1, end_dim: int = -1) -> Tensor:
+    @staticmethod
+    def function(x: Tensor, start_dim: int = 1, end_dim: int = -1) -> Tensor:
+        """The batch stays by itself."""
         return torch.flatten(x, start_dim, end_dim)
 
 
