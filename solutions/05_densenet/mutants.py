@@ -626,35 +626,31 @@ DENSE_BLOCK = [
             "При сложении число карт не меняется, при конкатенации растёт. Что из этого, по уроку, DenseNet, а что ResNet?",
         ),
         idea="add_or_concat",
-        replace=BLOCK_FORWARD,
-        by=edited(BLOCK_FORWARD, ("torch.cat([x, layer(x)], dim=1)", "x + layer(x)")),
-        fails="densenet.is_written.DenseBlock",
-        message="fault.error",
-        also=(
-            (
-                BLOCK,
-                edited(
-                    BLOCK,
-                    ("in_channels + index * growth_rate, growth_rate", "in_channels, in_channels"),
-                    ("torch.cat([x, layer(x)], dim=1)", "x + layer(x)"),
-                ),
-            ),
+        replace=BLOCK,
+        by=edited(
+            BLOCK,
+            ("in_channels + index * growth_rate, growth_rate", "in_channels, in_channels"),
+            ("torch.cat([x, layer(x)], dim=1)", "x + layer(x)"),
         ),
+        fails="densenet.output_shape.DenseBlock",
+        message="shape.wrong",
     ),
     Mutant(
-        "concat_dimension",
-        "The maps are joined along another dimension than the channels.",
+        "maps_not_joined",
+        "Old and new maps are not joined along the channels: they are added, or concatenated along another dimension.",
         hint="The shape is (B, C, H, W). Which of the four numbers should grow, and at which place does it stand when you count from zero?",
         ru=(
-            "Карты соединяются не по измерению каналов.",
+            "Старые и новые карты соединяются не по каналам: они складываются или конкатенируются по другому измерению.",
             "Размер — (B, C, H, W). Какое из четырёх чисел должно расти и на каком месте оно стоит, если считать с нуля?",
         ),
-        idea="concat_order",
+        idea="add_or_concat",
         replace=BLOCK_FORWARD,
         by=edited(BLOCK_FORWARD, ("dim=1", "dim=0")),
         fails="densenet.is_written.DenseBlock",
         message="fault.error",
-        also=((BLOCK_FORWARD, edited(BLOCK_FORWARD, ("dim=1", "dim=2"))), (BLOCK_FORWARD, edited(BLOCK_FORWARD, ("dim=1", "dim=-1")))),
+        also=(
+            (BLOCK_FORWARD, edited(BLOCK_FORWARD, ("torch.cat([x, layer(x)], dim=1)", "x + layer(x)"))),
+            (BLOCK_FORWARD, edited(BLOCK_FORWARD, ("dim=1", "dim=2"))), (BLOCK_FORWARD, edited(BLOCK_FORWARD, ("dim=1", "dim=-1")))),
     ),
     Mutant(
         "growth_miscounted",
@@ -995,7 +991,7 @@ WHOLE_NETWORK = [
             maps = maps // 2
 """,
         fails=NET_COUNT,
-        message="parameters.too_few",
+        message="parameters.too_many",
     ),
     Mutant(
         "no_transitions",
@@ -1194,8 +1190,8 @@ WHOLE_NETWORK = [
         lesson="recap",
         replace=STEM,
         by=edited(STEM, ("stride=2, padding=3", "stride=2")),
-        fails=EQUAL,
-        message="equal.output",
+        fails="densenet.output_shape.DenseNet",
+        message="fault.error",
         also=((STEM, edited(STEM, ("stride=2, padding=3", "stride=2, padding=1"))),),
     ),
     Mutant(
