@@ -36,3 +36,16 @@ class Mutant:
     idea: str = ""
     lesson: str = ""
     also: tuple[tuple[str, str], ...] = ()
+
+
+def edited(text: str, *changes: tuple[str, str]) -> str:
+    """A longer piece of a solution with several changes, for a patch that touches many lines.
+
+    Raises:
+        ValueError: the text of a change does not occur exactly once.
+    """
+    for replace, by in changes:
+        if text.count(replace) != 1:
+            raise ValueError(f"{replace!r} occurs {text.count(replace)} times, not once")
+        text = text.replace(replace, by)
+    return text
