@@ -1,5 +1,6 @@
 """Prove the checks: the reference passes, stubs are not written yet, every mutant is caught."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -31,22 +32,34 @@ class Proof:
 def verify(course: Course, tasks: tuple[Task, ...], seeds: int, console: Console) -> bool:
     """Prove every task with every seed and print what does not hold; True if all holds."""
     sound = True
-    for task in tasks:
-        for number in range(seeds):
-            proofs = list(prove(course, task, f"{number:015x}"))
-            wrong = [proof for proof in proofs if proof.instead]
-            sound = sound and not wrong
-            for proof in wrong:
-                console.print(Text(f"{task.name} {proof.what}: {proof.instead}", style="red"))
-            of = f"{len(proofs) - len(wrong)} of {len(proofs)}"
-            console.print(f"{task.name}: seed {number}: {of} proved")
+    solutions = Solutions(course, tasks)
+    try:
+        for task in tasks:
+            with contextlib.closing(students_of(task)) as students:
+                for number in range(seeds):
+                    proofs = list(prove(course, task, f"{number:015x}", solutions, students))
+                    solutions.forget(task)
+                    wrong = [proof for proof in proofs if proof.instead]
+                    sound = sound and not wrong
+                    for proof in wrong:
+                        text = f"{task.name} {proof.what}: {proof.instead}"
+                        console.print(Text(text, style="red"))
+                    of = f"{len(proofs) - len(wrong)} of {len(proofs)}"
+                    console.print(f"{task.name}: seed {number}: {of} proved")
+    finally:
+        solutions.close()
     return sound
 
 
-def prove(course: Course, task: Task, seed: str) -> Iterator[Proof]:
+def students_of(task: Task) -> SharedSession:
+    """A worker for what stands in a student's place: all of it is our own code."""
+    return SharedSession(profile_for(Profile(), task.allowed, "cpu"))
+
+
+def prove(
+    course: Course, task: Task, seed: str, solutions: Solutions, students: SharedSession
+) -> Iterator[Proof]:
     """The reference, its accepted variants, the stub, then every mutant of a task."""
-    solutions = Solutions(course, (task,))
-    students = SharedSession(profile_for(Profile(), task.allowed, "cpu"))
     sources = {f: course.solution(task, f).read_text(encoding="utf-8") for f in task.files}
     homework = right_homework(course.folder) if task.homework else None
     if task.homework:
@@ -54,7 +67,7 @@ def prove(course: Course, task: Task, seed: str) -> Iterator[Proof]:
             students.place(f"{path.parent.name}/{path.name}", path.read_bytes())
 
     def judge(name: str, texts: dict[str, str], only: str = "") -> dict[str, Result]:
-        """Judge the task's files in the shared worker: it is our own code."""
+        """Judge the task's files in the shared worker."""
         for file, text in texts.items():
             students.place(f"{name}/{file}", text.encode())
         opens = partial(students.open, f"{name}/{task.file}")
@@ -64,22 +77,18 @@ def prove(course: Course, task: Task, seed: str) -> Iterator[Proof]:
         student.forget()
         return results
 
-    try:
-        rights = [text.decode() for text in solutions.sources(task)] or [sources[task.file]]
-        for number, right in enumerate(rights):
-            name = f"reference_{number}"
-            found = judge(name, sources | {task.file: right})
-            yield Proof(task.name, name, not_passed(found))
-        stubs = {file: make_stub(text, task, file) for file, text in sources.items()}
-        yield Proof(task.name, "stub", not_a_stub(judge("stub", stubs)))
-        for mutant in course.mutants(task):
-            file = mutant.file or task.file
-            text = patched(sources[file], mutant.replace, mutant.by, f"{task.name}: {mutant.id}")
-            found = judge(mutant.id, sources | {file: text}, only=mutant.fails)
-            yield Proof(task.name, mutant.id, not_caught(found[mutant.fails], mutant.message))
-    finally:
-        solutions.close()
-        students.close()
+    rights = [text.decode() for text in solutions.sources(task)] or [sources[task.file]]
+    for number, right in enumerate(rights):
+        name = f"reference_{number}"
+        found = judge(name, sources | {task.file: right})
+        yield Proof(task.name, name, not_passed(found))
+    stubs = {file: make_stub(text, task, file) for file, text in sources.items()}
+    yield Proof(task.name, "stub", not_a_stub(judge("stub", stubs)))
+    for mutant in course.mutants(task):
+        file = mutant.file or task.file
+        text = patched(sources[file], mutant.replace, mutant.by, f"{task.name}: {mutant.id}")
+        found = judge(mutant.id, sources | {file: text}, only=mutant.fails)
+        yield Proof(task.name, mutant.id, not_caught(found[mutant.fails], mutant.message))
 
 
 def right_homework(course: Path) -> Homework:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grading import Options, Solutions, grade
+from autograder.observe.session import Workers
 from autograder.sandbox.profiles import Profile
 from autograder.tasks import task_named
 from tests.conftest import LESSON, SEED, JudgeText, failures, points
@@ -64,9 +65,11 @@ def test_torchvision_gets_full_points(solutions: Solutions) -> None:
     assert report.points == 20
 
 
-def test_torchvision_is_not_there_in_ordinary_grading(solutions: Solutions) -> None:
+def test_torchvision_is_not_there_in_ordinary_grading(
+    solutions: Solutions, workers: Workers
+) -> None:
     tasks = (task_named("resnet"),)
-    report = grade(HERE / "torchvision", solutions, Options(tasks, SEED))
+    report = grade(HERE / "torchvision", solutions, Options(tasks, SEED, workers=workers))
     assert report.points == 0
     messages = [c.message for c in report.tasks[0].checks if c.outcome == "failed"]
     assert messages[0] is not None

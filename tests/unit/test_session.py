@@ -153,9 +153,11 @@ def test_helpers_beside_the_file_can_be_imported(session: LocalSession) -> None:
 def test_a_worker_that_ends(text: str, kind: str) -> None:
     if sys.platform == "win32" and "while" in text:
         pytest.skip("CPU time is limited on POSIX only; wall time ends this on Windows")
-    session = LocalSession(Profile(cpu_seconds=1, wall_factor=12))
+    session = LocalSession(Profile(cpu_seconds=1, wall_factor=60))
     try:
         assert isinstance(opened(session, "x = 1\n"), protocol.Done)
+        if "sleep" in text:  # torch is imported: from here a short limit is not the machine's fault
+            session._wall = 1.0
         fault = opened(session, text)
         assert isinstance(fault, Fault)
         assert fault.kind == kind
