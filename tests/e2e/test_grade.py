@@ -157,7 +157,12 @@ GOOD = (ROOT / "solutions" / "03_gradients" / "gradients.py").read_bytes()
     ],
 )
 def test_odd_files(
-    solutions: Solutions, workers: Workers, tmp_path: Path, content: bytes, points: int, message: str
+    solutions: Solutions,
+    workers: Workers,
+    tmp_path: Path,
+    content: bytes,
+    points: int,
+    message: str,
 ) -> None:
     folder = put(tmp_path / "s", content)
     report = grade(folder, solutions, Options(GRADIENTS, SEED, workers=workers))

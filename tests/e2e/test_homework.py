@@ -66,6 +66,7 @@ def environment() -> dict[str, str]:
 
 def here(script: Path, *words: object) -> int:
     """Run a program of the homework in this process, where torch is there already."""
+    torch.set_num_threads(1)  # as python() does
     before = set(sys.modules)
     sys.path.insert(0, str(script.parent))
     try:
@@ -144,12 +145,11 @@ def test_a_killed_training_goes_on_to_the_same_result(
 ) -> None:
     words = ["--data", str(data), "--epochs", "3", *FAST]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert python("train.py", *words, "--out", whole, cwd=small).returncode == 0
+    assert here(small / "train.py", *words, "--out", whole) == 0
     died = python("train.py", *words, "--out", killed, cwd=small, DIES_AFTER="8")
     assert died.returncode == -signal.SIGKILL
     assert 1 <= len(rows(killed / "log.csv")) < 3
-    done = python("train.py", *words, "--out", killed, "--resume", cwd=small)
-    assert done.returncode == 0, done.stderr
+    assert here(small / "train.py", *words, "--out", killed, "--resume") == 0
     weights = [(run / "model.safetensors").read_bytes() for run in (whole, killed)]
     assert weights[0] == weights[1]
     losses = [[row["loss"] for row in rows(run / "log.csv")] for run in (whole, killed)]
@@ -160,15 +160,15 @@ def test_two_processes_learn_as_one_that_accumulates(
     data: Path, small: Path, tmp_path: Path
 ) -> None:
     words = ["--data", str(data), "--epochs", "2", *FAST]
-    one = python("train.py", *words, "--out", tmp_path / "one", "--accumulate", 2, cwd=small)
-    assert one.returncode == 0, one.stderr
+    one = tmp_path / "one"
+    assert here(small / "train.py", *words, "--out", one, "--accumulate", 2) == 0
     two = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
          str(small / "train.py"), *words, "--out", str(tmp_path / "two")],
         capture_output=True, text=True, env=environment(), timeout=280,
     )  # fmt: skip
     assert two.returncode == 0, two.stderr
-    pairs = zip(rows(tmp_path / "one" / "log.csv"), rows(tmp_path / "two" / "log.csv"), strict=True)
+    pairs = zip(rows(one / "log.csv"), rows(tmp_path / "two" / "log.csv"), strict=True)
     for first, second in pairs:
         assert float(first["loss"]) == pytest.approx(float(second["loss"]), rel=1e-3)
 

@@ -58,9 +58,7 @@ CASES: dict[str, Edit | None] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_golden_report(
-    case: str, solutions: Solutions, workers: Workers, tmp_path: Path
-) -> None:
+def test_golden_report(case: str, solutions: Solutions, workers: Workers, tmp_path: Path) -> None:
     folder = tmp_path / "submission"
     (folder / FOLDER).mkdir(parents=True)
     shutil.copytree(ROOT / "solutions" / "03_gradients", folder / "03_gradients")

@@ -221,9 +221,7 @@ def test_required_without_pictures_holds_the_points(
     assert told(report, "f1") == "homework.no_images"
 
 
-def test_without_truth_the_points_wait_and_other_checks_run(
-    graded: Graded, student: Path
-) -> None:
+def test_without_truth_the_points_wait_and_other_checks_run(graded: Graded, student: Path) -> None:
     report = graded(student, Rules())
     assert (report.tasks[0].status, report.points) == ("error", None)
     assert told(report, "f1") == "homework.no_truth"
@@ -271,9 +269,7 @@ def test_predictions_alone_are_scored(graded: Graded, student: Path, rules: Rule
     assert told(report, "loads") == "fault.missing_file"
 
 
-def test_a_required_checkpoint_is_required(
-    graded: Graded, student: Path, rules: Rules
-) -> None:
+def test_a_required_checkpoint_is_required(graded: Graded, student: Path, rules: Rules) -> None:
     shutil.rmtree(student / "06_simpsons" / "run")
     report = graded(student, replace(rules, checkpoint="required"))
     assert report.points == 0
