@@ -1,7 +1,8 @@
 """Prove the checks: the reference passes, stubs are not written yet, every mutant is caught, and
 every typical mistake is recognised in any style and counted once."""
 
-from collections.abc import Collection, Iterator
+import contextlib
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,8 @@ from autograder.observe.session import SharedSession
 from autograder.sandbox.profiles import Profile, profile_for
 from autograder.tasks import Symbol, Task
 
+AS_WRITTEN: dict[str, Callable[[str], str]] = {"as written": str}
+
 
 @dataclass(frozen=True)
 class Proof:
@@ -39,93 +42,148 @@ class Proof:
 def verify(course: Course, tasks: tuple[Task, ...], seeds: int, console: Console) -> bool:
     """Prove every task with every seed and print what does not hold; True if all holds."""
     sound = True
-    for task in tasks:
-        for number in range(seeds):
-            proofs = list(prove(course, task, f"{number:015x}"))
-            wrong = [proof for proof in proofs if proof.instead]
-            sound = sound and not wrong
-            for proof in wrong:
-                console.print(Text(f"{task.name} {proof.what}: {proof.instead}", style="red"))
-            of = f"{len(proofs) - len(wrong)} of {len(proofs)}"
-            console.print(f"{task.name}: seed {number}: {of} proved")
+    solutions = Solutions(course, tasks)
+    try:
+        for task in tasks:
+            with contextlib.closing(students_of(task)) as students:
+                for number in range(seeds):
+                    prover = Prover(course, task, f"{number:015x}", solutions, students)
+                    # Another seed changes neither how a mistake is written nor what is built of it.
+                    proofs = list(prover.prove(thorough=number == 0))
+                    solutions.forget(task)
+                    wrong = [proof for proof in proofs if proof.instead]
+                    sound = sound and not wrong
+                    for proof in wrong:
+                        text = f"{task.name} {proof.what}: {proof.instead}"
+                        console.print(Text(text, style="red"))
+                    of = f"{len(proofs) - len(wrong)} of {len(proofs)}"
+                    console.print(f"{task.name}: seed {number}: {of} proved")
+    finally:
+        solutions.close()
     return sound
 
 
-def prove(course: Course, task: Task, seed: str) -> Iterator[Proof]:
-    """The reference, its accepted variants, the stub, then every mutant of a task."""
-    solutions = Solutions(course, (task,))
-    students = SharedSession(profile_for(Profile(), task.allowed, "cpu"))
-    sources = {f: course.solution(task, f).read_text(encoding="utf-8") for f in task.files}
-    homework = right_homework(course.folder) if task.homework else None
-    if task.homework:
-        for path in course.folder.glob("solutions/0*/*.py"):
-            students.place(f"{path.parent.name}/{path.name}", path.read_bytes())
+def students_of(task: Task) -> SharedSession:
+    """A worker for what stands in a student's place: all of it is our own code."""
+    return SharedSession(profile_for(Profile(), task.allowed, "cpu"))
 
-    def opened(name: str, texts: dict[str, str]) -> Witness:
-        """A witness of the task's files in the shared worker: it is our own code."""
+
+@dataclass
+class Prover:
+    """Proves one task under one seed."""
+
+    course: Course
+    task: Task
+    seed: str
+    solutions: Solutions
+    students: SharedSession
+
+    def __post_init__(self) -> None:
+        task, course = self.task, self.course
+        self._sources = {
+            f: course.solution(task, f).read_text(encoding="utf-8") for f in task.files
+        }
+        self._homework = right_homework(course.folder) if task.homework else None
+        if task.homework:
+            for path in course.folder.glob("solutions/0*/*.py"):
+                self.students.place(f"{path.parent.name}/{path.name}", path.read_bytes())
+
+    def prove(self, thorough: bool = True) -> Iterator[Proof]:
+        """The reference, its accepted variants, the stub, then every mutant.
+
+        Thorough: every typical mistake in every place and style, and in what is built from it.
+        """
+        task, sources = self.task, self._sources
+        rights = [text.decode() for text in self.solutions.sources(task)] or [sources[task.file]]
+        for number, right in enumerate(rights):
+            name = f"reference_{number}"
+            found = self.judge(name, sources | {task.file: right})
+            yield self._proof(name, not_passed(found))
+        stubs = {file: make_stub(text, task, file) for file, text in sources.items()}
+        yield self._proof("stub", not_a_stub(self.judge("stub", stubs)))
+        for mutant in self.course.mutants(task):
+            if thorough and mutant.hint:
+                yield from self.prove_entry(mutant)
+                continue
+            file = mutant.file or task.file
+            text = patched(sources[file], mutant.replace, mutant.by, f"{task.name}: {mutant.id}")
+            result = self.judge(mutant.id, sources | {file: text}, [mutant.fails])[mutant.fails]
+            yield self._proof(mutant.id, not_caught(result, mutant.message))
+            if mutant.hint:
+                instead = not_recognised(mutant, {result.misconception} - {""})
+                yield self._proof(f"{mutant.id}, recognised", instead)
+
+    def prove_entry(self, mutant: Mutant) -> Iterator[Proof]:
+        """Every patch is caught, and recognised in every style; the first is carried into what
+        is built from its symbol."""
+        source = self._sources[self.task.file]
+        symbol = self.task.symbol(owner(source, mutant.replace, self.task))
+        built = later(self.task, symbol)
+        for number, patch in enumerate(variants(mutant)):
+            name = f"{mutant.id}_{number}" if number else mutant.id
+            text = patched(source, *patch, f"{self.task.name}: {name}")
+            only = [mutant.fails] if number else [mutant.fails, *built]
+            found = self.judge(name, {self.task.file: text}, only)
+            yield self._proof(name, not_caught(found[mutant.fails], mutant.message, number))
+            failed = {
+                id: result.message
+                for id, result in found.items()
+                if result.check.symbol == symbol.name
+                and result.outcome == "failed"
+                and result.message
+            }
+            for style, rewrite in (AS_WRITTEN | STYLES).items():
+                as_style = f"{name}_{style.replace(' ', '_')}"
+                ids = self.recognised(as_style, rewrite(text), symbol, failed)
+                yield self._proof(f"{name}, {style}", not_recognised(mutant, ids))
+            if not number and built and not self.stops(mutant, symbol):
+                wrong = [found[id] for id in built if found[id].outcome != "passed"]
+                what = "; ".join(map(describe, wrong[:2]))
+                yield self._proof(f"{name}, counted once", what)
+
+    def _proof(self, what: str, instead: str) -> Proof:
+        return Proof(self.task.name, what, instead)
+
+    def _opened(self, name: str, texts: dict[str, str]) -> Witness:
         for file, text in texts.items():
-            students.place(f"{name}/{file}", text.encode())
-        opens = partial(students.open, f"{name}/{task.file}")
-        return Witness(f"{task.name}/{name}", opens, files=task.files)
+            self.students.place(f"{name}/{file}", text.encode())
+        opens = partial(self.students.open, f"{name}/{self.task.file}")
+        return Witness(f"{self.task.name}/{name}", opens, files=self.task.files)
 
-    def judge(name: str, texts: dict[str, str], only: Collection[str] = ()) -> dict[str, Result]:
-        student = opened(name, texts)
-        mistakes = solutions.mistakes(task)
-        bench = Bench(task, student, solutions.references(task), seed, homework, mistakes)
+    def judge(
+        self, name: str, texts: dict[str, str], only: Collection[str] = ()
+    ) -> dict[str, Result]:
+        """Judge the task's files in the shared worker."""
+        student = self._opened(name, texts)
+        references = self.solutions.references(self.task)
+        mistakes = self.solutions.mistakes(self.task)
+        bench = Bench(self.task, student, references, self.seed, self._homework, mistakes)
         results = Judge([bench], only=only).run()
         student.forget()
         return results
 
-    def named(name: str, text: str, symbol: Symbol, failed: dict[str, Message]) -> set[str]:
+    def recognised(
+        self, name: str, text: str, symbol: Symbol, failed: dict[str, Message]
+    ) -> set[str]:
         """The mistakes that a text is recognised as."""
-        student = opened(name, {task.file: text})
-        subject = Subject(task, symbol, student, solutions.references(task), seed)
-        found = identify(subject, solutions.mistakes(task).entries, failed)
+        student = self._opened(name, {self.task.file: text})
+        references = self.solutions.references(self.task)
+        subject = Subject(self.task, symbol, student, references, self.seed)
+        found = identify(subject, self.solutions.mistakes(self.task).entries, failed)
         student.forget()
         return {entry.title.id for entry in found.values()}
 
-    def prove_entry(mutant: Mutant) -> Iterator[Proof]:
-        """Every patch of an entry is caught, and recognised in every style; the first is
-        carried into what is built from its symbol."""
-        source = sources[task.file]
-        symbol = task.symbol(owner(source, mutant.replace, task))
-        built = later(task, symbol)
-        for number, patch in enumerate(variants(mutant)):
-            name = f"{mutant.id}_{number}" if number else mutant.id
-            text = patched(source, *patch, f"{task.name}: {name}")
-            only = [mutant.fails, *(built if not number else [])]
-            found = judge(name, {task.file: text}, only)
-            yield Proof(task.name, name, not_caught(found[mutant.fails], mutant.message, number))
-            failed = {r.check.id: r.message for r in found.values() if is_of(symbol, r)}
-            messages = {id: message for id, message in failed.items() if message}
-            for style, rewrite in {"as written": str, **STYLES}.items():
-                ids = named(f"{name}_{style.replace(' ', '_')}", rewrite(text), symbol, messages)
-                instead = "" if ids == {mutant.id} else f"recognised as {', '.join(ids) or None}"
-                yield Proof(task.name, f"{name}, {style}", instead)
-            if not number and built and not stops(task, solutions, mutant, symbol):
-                wrong = [r for id in built if (r := found[id]).outcome != "passed"]
-                what = "; ".join(map(describe, wrong[:2]))
-                yield Proof(task.name, f"{name}, counted once", what)
-
-    try:
-        rights = [text.decode() for text in solutions.sources(task)] or [sources[task.file]]
-        for number, right in enumerate(rights):
-            name = f"reference_{number}"
-            found = judge(name, sources | {task.file: right})
-            yield Proof(task.name, name, not_passed(found))
-        stubs = {file: make_stub(text, task, file) for file, text in sources.items()}
-        yield Proof(task.name, "stub", not_a_stub(judge("stub", stubs)))
-        for mutant in course.mutants(task):
-            if mutant.hint:
-                yield from prove_entry(mutant)
-                continue
-            file = mutant.file or task.file
-            text = patched(sources[file], mutant.replace, mutant.by, f"{task.name}: {mutant.id}")
-            found = judge(mutant.id, sources | {file: text}, [mutant.fails])
-            yield Proof(task.name, mutant.id, not_caught(found[mutant.fails], mutant.message))
-    finally:
-        solutions.close()
-        students.close()
+    def stops(self, mutant: Mutant, symbol: Symbol) -> bool:
+        """Whether a mistake makes what is built from it fail altogether, so that nothing can be
+        compared: an error, or layers that PyTorch does not see."""
+        entries = self.solutions.mistakes(self.task).entries
+        entry = next(e for e in entries if e.title.id == mutant.id)
+        for other in self.task.symbols[self.task.symbols.index(symbol) + 1 :]:
+            for sample in other.samples:
+                found = entry.describe(other, sample.args, sample.input)
+                if isinstance(found, Fault) or found.hidden:
+                    return True
+        return False
 
 
 def later(task: Task, symbol: Symbol) -> list[str]:
@@ -135,20 +193,9 @@ def later(task: Task, symbol: Symbol) -> list[str]:
     return [check.id for check in planned(task) if check.points and check.symbol in names]
 
 
-def stops(task: Task, solutions: Solutions, mutant: Mutant, symbol: Symbol) -> bool:
-    """Whether a mistake makes what is built from it fail altogether, so that nothing can be
-    compared: an error, or layers that PyTorch does not see."""
-    entry = next(e for e in solutions.mistakes(task).entries if e.title.id == mutant.id)
-    for other in task.symbols[task.symbols.index(symbol) + 1 :]:
-        for sample in other.samples:
-            found = entry.describe(other, sample.args, sample.input)
-            if isinstance(found, Fault) or found.hidden:
-                return True
-    return False
-
-
-def is_of(symbol: Symbol, result: Result) -> bool:
-    return result.check.symbol == symbol.name and result.outcome == "failed"
+def not_recognised(mutant: Mutant, ids: set[str]) -> str:
+    """What an entry of the catalogue was recognised as, if not as itself."""
+    return "" if ids == {mutant.id} else f"recognised as {', '.join(sorted(ids)) or 'nothing'}"
 
 
 def right_homework(course: Path) -> Homework:

@@ -13,7 +13,7 @@ from autograder.checks.witness import Witness
 from autograder.course import Course, find_course
 from autograder.errors import UsageError
 from autograder.grading import Solutions
-from autograder.observe.session import SharedSession
+from autograder.observe.session import LocalWorkers, SharedSession, Workers
 from autograder.sandbox.profiles import Profile
 from autograder.sandbox.warm import WarmWorkers
 from autograder.tasks import all_tasks, task_named
@@ -82,22 +82,33 @@ def failures(results: dict[str, Result]) -> dict[str, str]:
 
 
 @functools.cache
-def no_sandbox() -> str:
-    """Why nothing can be isolated here; empty where it can."""
+def sandbox() -> WarmWorkers | str:
+    """Warm workers for all tests of this process, or why nothing can be isolated here."""
     workers = WarmWorkers()
     try:
         workers.check()
     except UsageError as error:
         return str(error)
-    finally:
+    return workers
+
+
+def pytest_sessionfinish() -> None:
+    if sandbox.cache_info().currsize and not isinstance(workers := sandbox(), str):
         workers.close()
-    return ""
 
 
-def needs_sandbox() -> None:
+def needs_sandbox() -> WarmWorkers:
     """Skip where nothing can be isolated; in CI that is a failure."""
-    reason = no_sandbox()
-    if reason and os.environ.get("CI"):
-        pytest.fail(reason)
-    if reason:
-        pytest.skip(reason)
+    found = sandbox()
+    if not isinstance(found, str):
+        return found
+    if os.environ.get("CI"):
+        pytest.fail(found)
+    pytest.skip(found)
+
+
+@pytest.fixture(scope="session")
+def workers() -> Workers:
+    """Sessions that start at once, sandboxed as in real grading; local ones without a sandbox."""
+    found = sandbox()
+    return LocalWorkers() if isinstance(found, str) else found

@@ -10,14 +10,18 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.judge import planned
+from autograder.cli import main
 from autograder.course import Course
 from autograder.grading import Options, Solutions, grade, task_seed
 from autograder.messages import Catalogue
+from autograder.observe.session import Workers
+from autograder.report.as_json import to_dict
 from autograder.report.html import class_html, grades_csv, to_html
 from autograder.report.summary import summary
 from autograder.submission import read_submission, read_task
 from autograder.tasks import all_tasks, task_named
 from tests.conftest import ROOT, SEED
+from tests.unit.conftest import run_command
 
 GRADIENTS = (task_named("gradients"),)
 
@@ -77,10 +81,11 @@ def test_the_report_keeps_its_contract(submission: Path, tmp_path: Path) -> None
     assert "<table>" in (out / "class.html").read_text(encoding="utf-8")
 
 
-def test_a_missing_task_is_reported_and_the_others_are_graded(submission: Path) -> None:
-    done = autograder("grade", submission, "--task", "gradients", "--task", "vgg", "--json", "-")
-    assert done.returncode == 0
-    report = json.loads(done.stdout)
+def test_a_missing_task_is_reported_and_the_others_are_graded(
+    solutions: Solutions, workers: Workers, submission: Path
+) -> None:
+    options = Options((*GRADIENTS, task_named("vgg")), SEED, workers=workers)
+    report = to_dict(grade(submission, solutions, options), Catalogue.load("en"))
     assert [(t["task"], t["status"], t["points"]) for t in report["tasks"]] == [
         ("gradients", "graded", 10),
         ("vgg", "missing", 0),
@@ -109,11 +114,17 @@ def test_a_missing_task_is_reported_and_the_others_are_graded(submission: Path) 
         (["grade", "solutions", "--task", "gradients", "--html", "."], "this is a folder"),
     ],
 )
-def test_misuse_ends_with_2_and_a_remedy(words: list[str], message: str) -> None:
-    done = autograder(*words)
-    assert done.returncode == 2, done.stderr
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+def test_misuse_ends_with_2_and_a_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert run_command(main, *words, *(["--sandbox", "none"] * (words[0] == "grade"))) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert "Traceback" not in told
 
 
 def test_an_unreadable_or_empty_folder_is_refused(tmp_path: Path) -> None:
@@ -146,10 +157,15 @@ GOOD = (ROOT / "solutions" / "03_gradients" / "gradients.py").read_bytes()
     ],
 )
 def test_odd_files(
-    solutions: Solutions, tmp_path: Path, content: bytes, points: int, message: str
+    solutions: Solutions,
+    workers: Workers,
+    tmp_path: Path,
+    content: bytes,
+    points: int,
+    message: str,
 ) -> None:
     folder = put(tmp_path / "s", content)
-    report = grade(folder, solutions, Options(GRADIENTS, SEED))
+    report = grade(folder, solutions, Options(GRADIENTS, SEED, workers=workers))
     assert report.points == points
     messages = [c.message.id for c in report.tasks[0].checks if c.outcome == "failed" and c.message]
     assert not message or messages[0] == message
@@ -157,7 +173,9 @@ def test_odd_files(
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
 @pytest.mark.parametrize("kind", ["link", "folder_link", "fifo", "folder"])
-def test_things_that_are_not_files(solutions: Solutions, tmp_path: Path, kind: str) -> None:
+def test_things_that_are_not_files(
+    solutions: Solutions, workers: Workers, tmp_path: Path, kind: str
+) -> None:
     folder = tmp_path / "s"
     folder.mkdir()
     place = folder / "03_gradients"
@@ -173,7 +191,7 @@ def test_things_that_are_not_files(solutions: Solutions, tmp_path: Path, kind: s
             os.mkfifo(file)
         else:
             file.mkdir()
-    report = grade(folder, solutions, Options(GRADIENTS, SEED))
+    report = grade(folder, solutions, Options(GRADIENTS, SEED, workers=workers))
     assert report.points == 0
     assert report.tasks[0].checks[0].message is not None
     assert report.tasks[0].checks[0].message.id in (
@@ -214,7 +232,8 @@ def test_equal_files_get_equal_seeds_and_a_seed_can_be_replayed(tmp_path: Path) 
     assert task_seed(Options(seed="7"), first) == task_seed(Options(seed="7"), second)
 
 
-def test_the_key_of_a_folder_is_kept(submission: Path, tmp_path: Path) -> None:
+def test_the_key_of_a_folder_is_kept(tmp_path: Path) -> None:
+    submission = put(tmp_path / "s", b"#" * (600 << 10))  # too large: no worker need start
     seeds = []
     for out, key in ((tmp_path / "o", ""), (tmp_path / "o", ""), (tmp_path / "p", "k")):
         words = ["grade", submission, "--task", "gradients", "--json", "-", "--out", out]
@@ -225,7 +244,7 @@ def test_the_key_of_a_folder_is_kept(submission: Path, tmp_path: Path) -> None:
 
 
 def test_a_fault_of_the_grader_costs_no_points(
-    course: Course, submission: Path, monkeypatch: pytest.MonkeyPatch
+    solutions: Solutions, workers: Workers, submission: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from autograder.checks import gradients
 
@@ -233,11 +252,7 @@ def test_a_fault_of_the_grader_costs_no_points(
         raise RuntimeError("our own mistake")
 
     monkeypatch.setattr(gradients, "check_chain_rule", broken)
-    solutions = Solutions(course, GRADIENTS)
-    try:
-        report = grade(submission, solutions, Options(GRADIENTS, SEED))
-    finally:
-        solutions.close()
+    report = grade(submission, solutions, Options(GRADIENTS, SEED, workers=workers))
     (task,) = report.tasks
     assert task.status == "error"
     assert task.points is None
@@ -272,10 +287,12 @@ def test_a_missing_reference_ends_with_2(tmp_path: Path, submission: Path) -> No
     assert "reference is missing" in done.stderr
 
 
-def test_hostile_text_is_harmless_in_every_report(solutions: Solutions, tmp_path: Path) -> None:
+def test_hostile_text_is_harmless_in_every_report(
+    solutions: Solutions, workers: Workers, tmp_path: Path
+) -> None:
     text = b'raise RuntimeError("\\x1b[31m<script>alert(1)</script>\\n::error::x =1+1")\n'
     folder = put(tmp_path / "=cmd<b>", text)
-    report = grade(folder, solutions, Options(GRADIENTS, SEED))
+    report = grade(folder, solutions, Options(GRADIENTS, SEED, workers=workers))
     page = to_html(report, Catalogue.load("en"))
     assert "<script>" not in page
     assert "<b>" not in page
@@ -285,6 +302,7 @@ def test_hostile_text_is_harmless_in_every_report(solutions: Solutions, tmp_path
     assert "\n" not in message
 
 
+@pytest.mark.slow  # test_batch.py kills and resumes such a batch
 def test_several_submissions_in_processes(submission: Path, tmp_path: Path) -> None:
     other = put(tmp_path / "other", b"def f(:\n")
     out = tmp_path / "out"

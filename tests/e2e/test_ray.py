@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from autograder.cli import main
 from tests.conftest import ROOT
+from tests.unit.conftest import run_command
 
 RAY = Path(sys.executable).with_name("ray")
 WORDS = ["--task", "gradients", "--sandbox", "none", "--device", "cpu", "--lang", "en"]
@@ -161,12 +163,17 @@ def test_without_ray_there_is_a_remedy(tmp_path: Path) -> None:
         (["--out", "s3://bucket/out"], "give a folder"),
     ],
 )
-def test_misuse_ends_with_2(tmp_path: Path, words: list[str], message: str) -> None:
+def test_misuse_ends_with_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(ROOT)
     place = put(tmp_path / "s", b"def f(:\n")
-    command = [*grade([place], tmp_path / "out"), *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2, done.stderr
-    assert message in done.stderr
+    assert run_command(main, *grade([place], tmp_path / "out", *words)[3:]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_a_url_is_fetched_within_limits(tmp_path: Path) -> None:
@@ -216,9 +223,15 @@ def test_the_url_of_a_file_is_a_folder_here_and_links_are_not_followed(tmp_path:
     ("place", "message"),
     [("nosuch://bucket/Ann", "nosuch"), ("memory://nowhere/Ann", "no task found there")],
 )
-def test_a_url_that_cannot_be_read_ends_with_2(tmp_path: Path, place: str, message: str) -> None:
-    command = grade([place], tmp_path / "out")
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2, done.stderr
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+def test_a_url_that_cannot_be_read_ends_with_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: str,
+    message: str,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    assert run_command(main, *grade([place], tmp_path / "out")[3:]) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert "Traceback" not in told

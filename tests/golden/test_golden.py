@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from autograder.checks.promise import Message
-from autograder.course import Course
 from autograder.grading import Options, Solutions, grade
 from autograder.messages import Catalogue
+from autograder.observe.session import Workers
 from autograder.report.as_json import to_dict
 from autograder.report.terminal import make_console, print_report
 from autograder.sandbox.profiles import Profile
@@ -58,7 +58,7 @@ CASES: dict[str, Edit | None] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_golden_report(case: str, course: Course, solutions: Solutions, tmp_path: Path) -> None:
+def test_golden_report(case: str, solutions: Solutions, workers: Workers, tmp_path: Path) -> None:
     folder = tmp_path / "submission"
     (folder / FOLDER).mkdir(parents=True)
     shutil.copytree(ROOT / "solutions" / "03_gradients", folder / "03_gradients")
@@ -73,6 +73,7 @@ def test_golden_report(case: str, course: Course, solutions: Solutions, tmp_path
             (task_named("gradients"), task_named("resnet")),
             SEED,
             student=Profile(cpu_seconds=2) if case == "infinite_loop" else Profile(),
+            workers=workers,
             notes=(Message("note.no_sandbox"),),
         ),
     )

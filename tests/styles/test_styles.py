@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grading import Options, Solutions, grade
+from autograder.observe.session import Workers
 from autograder.sandbox.profiles import Profile
 from autograder.tasks import task_named
 from tests.conftest import LESSON, SEED, JudgeText, failures, points
@@ -18,8 +19,16 @@ def test_there_are_five_styles() -> None:
     assert len(STYLES) >= 5
 
 
-@pytest.mark.parametrize("task", [task.name for task in LESSON])
-@pytest.mark.parametrize("style", STYLES)
+# The largest network in two styles here, in the others under make proof.
+PAIRS = [
+    pytest.param(style, task.name, marks=pytest.mark.slow if seldom else ())
+    for style in STYLES
+    for task in LESSON
+    for seldom in [task.name == "vgg" and style not in ("functional", "sequential")]
+]
+
+
+@pytest.mark.parametrize(("style", "task"), PAIRS)
 def test_style_gets_full_points(judge: JudgeText, style: str, task: str) -> None:
     found = task_named(task)
     text = (HERE / style / found.folder / found.file).read_text(encoding="utf-8")
@@ -64,9 +73,11 @@ def test_torchvision_gets_full_points(solutions: Solutions) -> None:
     assert report.points == 20
 
 
-def test_torchvision_is_not_there_in_ordinary_grading(solutions: Solutions) -> None:
+def test_torchvision_is_not_there_in_ordinary_grading(
+    solutions: Solutions, workers: Workers
+) -> None:
     tasks = (task_named("resnet"),)
-    report = grade(HERE / "torchvision", solutions, Options(tasks, SEED))
+    report = grade(HERE / "torchvision", solutions, Options(tasks, SEED, workers=workers))
     assert report.points == 0
     messages = [c.message for c in report.tasks[0].checks if c.outcome == "failed"]
     assert messages[0] is not None

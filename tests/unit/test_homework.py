@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from autograder.errors import UsageError
 from autograder.grading import Options, Solutions, grade
 from autograder.homework import Homework, Rules
 from autograder.messages import LANGUAGES, Catalogue
+from autograder.observe.session import Workers
 from autograder.report.as_json import to_dict
 from autograder.report.html import grades_csv
 from autograder.report.model import Report
@@ -82,8 +84,15 @@ def rules(handed_in: Path) -> Rules:
     return Rules(truth=handed_in / "truth.csv", images=handed_in / "images")
 
 
-def graded(solutions: Solutions, student: Path, rules: Rules) -> Report:
-    return grade(student, solutions, Options(SIMPSONS, SEED, rules=rules))
+Graded = Callable[[Path, Rules], Report]
+
+
+@pytest.fixture
+def graded(solutions: Solutions, workers: Workers) -> Graded:
+    def run(student: Path, rules: Rules) -> Report:
+        return grade(student, solutions, Options(SIMPSONS, SEED, rules=rules, workers=workers))
+
+    return run
 
 
 def told(report: Report, check: str) -> str:
@@ -102,9 +111,9 @@ def copy_truth(rules: Rules, student: Path, wrong: int) -> None:
 
 
 def test_a_file_its_network_predicts_is_verified(
-    solutions: Solutions, student: Path, rules: Rules
+    graded: Graded, student: Path, rules: Rules
 ) -> None:
-    report = graded(solutions, student, rules)
+    report = graded(student, rules)
     (task,) = report.tasks
     assert task.status == "graded"
     assert told(report, "reproduced") == "passed"
@@ -117,11 +126,11 @@ def test_a_file_its_network_predicts_is_verified(
 
 @pytest.mark.parametrize(("wrong", "points"), [(0, 15), (3, 13), (10, 1), (11, 0)])
 def test_points_follow_the_f1(
-    solutions: Solutions, student: Path, rules: Rules, wrong: int, points: int
+    graded: Graded, student: Path, rules: Rules, wrong: int, points: int
 ) -> None:
     shutil.rmtree(student / "06_simpsons" / "run")
     copy_truth(rules, student, wrong)
-    report = graded(solutions, student, rules)
+    report = graded(student, rules)
     assert report.points == points
     f1 = report.tasks[0].checks[-1]
     assert f1.outcome == ("passed" if points == 15 else "failed")
@@ -130,10 +139,10 @@ def test_points_follow_the_f1(
 
 
 def test_a_file_its_network_does_not_predict_waits_for_the_teacher(
-    solutions: Solutions, student: Path, rules: Rules
+    graded: Graded, student: Path, rules: Rules
 ) -> None:
     copy_truth(rules, student, wrong=0)
-    report = graded(solutions, student, rules)
+    report = graded(student, rules)
     assert report.tasks[0].status == "error"
     assert report.points is None
     assert told(report, "f1") == told(report, "reproduced") == "homework.not_reproduced"
@@ -142,17 +151,17 @@ def test_a_file_its_network_does_not_predict_waits_for_the_teacher(
 
 
 def test_a_predict_that_fails_waits_for_the_teacher(
-    solutions: Solutions, student: Path, rules: Rules
+    graded: Graded, student: Path, rules: Rules
 ) -> None:
     path = student / "06_simpsons" / "predict.py"
     path.write_text(path.read_text().replace("parser.parse_args()", "parser.parse_args(1 / 0)"))
-    report = graded(solutions, student, rules)
+    report = graded(student, rules)
     assert report.points is None
     assert told(report, "f1") == "homework.predict_failed"
 
 
 def test_a_program_that_carries_its_answers_waits_for_the_teacher(
-    solutions: Solutions, student: Path, rules: Rules
+    graded: Graded, student: Path, rules: Rules
 ) -> None:
     copy_truth(rules, student, wrong=0)
     answers = (student / "06_simpsons" / "submission.csv").read_text()
@@ -164,7 +173,7 @@ def test_a_program_that_carries_its_answers_waits_for_the_teacher(
             "    args.out.write_text(ANSWERS)\n",
         )
     )
-    report = graded(solutions, student, rules)
+    report = graded(student, rules)
     assert report.points is None
     assert told(report, "f1") == "homework.other_program"
 
@@ -180,9 +189,10 @@ LEAVES = {
 def test_what_other_code_leaves_behind_does_not_reach_the_points(
     solutions: Solutions, student: Path, rules: Rules, name: str
 ) -> None:
+    """Without a sandbox, where it could reach the files of the session."""
     path = student / "06_simpsons" / "train.py"
     path.write_text(f"import os\n{LEAVES[name]}" + path.read_text())
-    report = graded(solutions, student, rules)
+    report = grade(student, solutions, Options(SIMPSONS, SEED, rules=rules))
     assert report.faults == []
     message = report.tasks[0].checks[-1].message
     assert message is not None
@@ -204,36 +214,34 @@ def test_a_file_that_breaks_csv_is_the_students_fault(
 
 
 def test_required_without_pictures_holds_the_points(
-    solutions: Solutions, student: Path, rules: Rules
+    graded: Graded, student: Path, rules: Rules
 ) -> None:
-    report = graded(solutions, student, replace(rules, checkpoint="required", images=None))
+    report = graded(student, replace(rules, checkpoint="required", images=None))
     assert report.points is None
     assert told(report, "f1") == "homework.no_images"
 
 
-def test_without_truth_the_points_wait_and_other_checks_run(
-    solutions: Solutions, student: Path
-) -> None:
-    report = graded(solutions, student, Rules())
+def test_without_truth_the_points_wait_and_other_checks_run(graded: Graded, student: Path) -> None:
+    report = graded(student, Rules())
     assert (report.tasks[0].status, report.points) == ("error", None)
     assert told(report, "f1") == "homework.no_truth"
     assert told(report, "predict_in_order") == "passed"
     assert report.faults == []
 
 
-def test_a_missing_file_earns_nothing(solutions: Solutions, student: Path, rules: Rules) -> None:
+def test_a_missing_file_earns_nothing(graded: Graded, student: Path, rules: Rules) -> None:
     (student / "06_simpsons" / "submission.csv").unlink()
-    report = graded(solutions, student, rules)
+    report = graded(student, rules)
     assert (report.tasks[0].status, report.points) == ("graded", 0)
     assert told(report, "f1") == "homework.no_file"
 
 
 @pytest.mark.parametrize("content", ["", "Id,Expected\nimg0.jpg,nobody\n", "\0\1", "a,b,c,d\n"])
 def test_a_file_that_does_not_fit_earns_nothing_and_says_why(
-    solutions: Solutions, student: Path, rules: Rules, content: str
+    graded: Graded, student: Path, rules: Rules, content: str
 ) -> None:
     (student / "06_simpsons" / "submission.csv").write_text(content)
-    report = graded(solutions, student, rules)
+    report = graded(student, rules)
     assert (report.tasks[0].status, report.points) == ("graded", 0)
     assert told(report, "f1") == "homework.unreadable"
     message = report.tasks[0].checks[-1].message
@@ -241,45 +249,43 @@ def test_a_file_that_does_not_fit_earns_nothing_and_says_why(
     assert str(student) not in str(message.values["text"])
 
 
-def test_a_link_is_not_followed(solutions: Solutions, student: Path, rules: Rules) -> None:
+def test_a_link_is_not_followed(graded: Graded, student: Path, rules: Rules) -> None:
     path = student / "06_simpsons" / "submission.csv"
     path.unlink()
     path.symlink_to(rules.truth)  # type: ignore[arg-type]  # set by the fixture
-    report = graded(solutions, student, rules)
+    report = graded(student, rules)
     assert report.points == 0
     assert told(report, "f1") == "homework.unreadable"
 
 
-def test_predictions_alone_are_scored(solutions: Solutions, student: Path, rules: Rules) -> None:
+def test_predictions_alone_are_scored(graded: Graded, student: Path, rules: Rules) -> None:
     copy_truth(rules, student, wrong=0)
     folder = student / "06_simpsons"
     for path in folder.iterdir():
         if path.name != "submission.csv":
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    report = graded(solutions, student, rules)
+    report = graded(student, rules)
     assert report.points == 15
     assert told(report, "loads") == "fault.missing_file"
 
 
-def test_a_required_checkpoint_is_required(
-    solutions: Solutions, student: Path, rules: Rules
-) -> None:
+def test_a_required_checkpoint_is_required(graded: Graded, student: Path, rules: Rules) -> None:
     shutil.rmtree(student / "06_simpsons" / "run")
-    report = graded(solutions, student, replace(rules, checkpoint="required"))
+    report = graded(student, replace(rules, checkpoint="required"))
     assert report.points == 0
     assert told(report, "f1") == "homework.checkpoint_required"
 
 
 def test_a_run_folder_too_large_for_git_comes_from_elsewhere(
-    solutions: Solutions, student: Path, rules: Rules, tmp_path: Path
+    graded: Graded, student: Path, rules: Rules, tmp_path: Path
 ) -> None:
     shutil.move(student / "06_simpsons" / "run", tmp_path / "runs" / "student")
-    report = graded(solutions, student, replace(rules, runs=tmp_path / "runs"))
+    report = graded(student, replace(rules, runs=tmp_path / "runs"))
     assert told(report, "reproduced") == "passed"
 
 
 def test_the_honest_metric_scores_the_network_on_held_out_pictures(
-    solutions: Solutions, student: Path, rules: Rules, handed_in: Path, tmp_path: Path
+    graded: Graded, student: Path, rules: Rules, handed_in: Path, tmp_path: Path
 ) -> None:
     """Here the held-out truth is what the network says, so it gets all points."""
     lines = (student / "06_simpsons" / "submission.csv").read_text().splitlines()
@@ -291,24 +297,24 @@ def test_the_honest_metric_scores_the_network_on_held_out_pictures(
     with (tmp_path / "held.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
     honest = replace(rules, metric="honest", held_out=held, held_out_truth=tmp_path / "held.csv")
-    report = graded(solutions, student, honest)
+    report = graded(student, honest)
     assert report.points == 15
     assert told(report, "f1") == "homework.f1_honest"
     for lang in LANGUAGES:
         texts = to_dict(report, Catalogue.load(lang))["tasks"][0]["checks"][-1]["message"]
         assert "1.00000" in texts
     shutil.rmtree(student / "06_simpsons" / "run")
-    assert graded(solutions, student, honest).points == 0
+    assert graded(student, honest).points == 0
 
 
 def test_public_rows_alone_can_count(
-    solutions: Solutions, student: Path, rules: Rules, tmp_path: Path
+    graded: Graded, student: Path, rules: Rules, tmp_path: Path
 ) -> None:
     shutil.rmtree(student / "06_simpsons" / "run")
     copy_truth(rules, student, wrong=10)
     public = tmp_path / "public.csv"
     public.write_text("Id\n" + "\n".join(f"img{i}.jpg" for i in range(10, 60)))
-    assert graded(solutions, student, replace(rules, public=public)).points == 15
+    assert graded(student, replace(rules, public=public)).points == 15
 
 
 def test_settings_of_the_course_are_checked(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ import importlib.util
 import os
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,12 +27,8 @@ HOMEWORK = profile_for(Profile(), task_named("simpsons").allowed, "cpu")
 
 
 @pytest.fixture(scope="module")
-def workers() -> Iterator[WarmWorkers]:
-    needs_sandbox()
-    workers = WarmWorkers()
-    workers.check()
-    yield workers
-    workers.close()
+def workers() -> WarmWorkers:
+    return needs_sandbox()
 
 
 def run(workers: WarmWorkers, text: str, profile: Profile = SMALL) -> Answer:
@@ -223,8 +218,8 @@ def test_cold_jobs_are_isolated_too(workers: WarmWorkers, monkeypatch: pytest.Mo
     monkeypatch.setattr(warm.Warm, "ask", refuse)
     cold.check()
     try:
-        assert said(cold, "os.listdir('/autograder/submission')") == "['net.py']"
-        assert said(cold, f"os.path.exists({str(ROOT)!r} + '/solutions')") == "False"
+        seen = f"os.listdir('/autograder/submission'), os.path.exists({str(ROOT / 'solutions')!r})"
+        assert said(cold, seen) == "(['net.py'], False)"
         answer = run(cold, "import os, time\nwhile True:\n    if not os.fork(): time.sleep(60)\n")
         assert isinstance(answer, Fault)
     finally:
