@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder import recordings
+from autograder import recordings, translations
 from autograder.checks.judge import planned
 from autograder.course import Course
 from autograder.diagnose import catalogue
@@ -55,10 +55,11 @@ def build(course: Course, check: bool = False) -> list[str]:
     Raises:
         UsageError: a source cannot be used, or assignments/ holds files nobody generated.
     """
+    translations.check(course)
     wanted: dict[Path, bytes] = {}
     for lang in LANGUAGES:
         po = PACKAGE / "locale" / f"{lang}.po"
-        wanted[po.with_suffix(".mo")] = compile_catalogue(po, mistakes(course, lang))
+        wanted[po.with_suffix(".mo")] = compile_catalogue(po, translations.mistakes(course, lang))
     for name, text in assignments(course, "en").items():
         wanted[course.folder / "assignments" / name] = text.encode()
     _refuse_stray(course.folder / "assignments", set(wanted))
@@ -309,18 +310,6 @@ def _signatures(source: str) -> Iterator[tuple[str, str]]:
 def _catalogue(lang: str) -> Catalogue:
     """A catalogue straight from its source, so that build does not depend on its own output."""
     return Catalogue.from_bytes(lang, compile_catalogue(PACKAGE / "locale" / f"{lang}.po"))
-
-
-def mistakes(course: Course, lang: str) -> dict[str, str]:
-    """Diagnosis and hint of every typical mistake, by message id."""
-    found: dict[str, str] = {}
-    for task in all_tasks():
-        for mutant in course.mutants(task):
-            key = f"mistake.{task.name}.{mutant.id}"
-            texts = (mutant.what, mutant.hint) if lang == "en" else mutant.ru
-            if mutant.hint:
-                found |= {key: texts[0], f"{key}.hint": texts[1]}
-    return found
 
 
 def compile_catalogue(po: Path, more: dict[str, str] | None = None) -> bytes:

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -14,9 +15,7 @@ import typer
 from autograder.errors import GraderFault, UsageError
 
 if TYPE_CHECKING:
-    from autograder.batch import Plan
     from autograder.homework import Rules
-    from autograder.messages import Catalogue
     from autograder.tasks import Task
 
 app = typer.Typer(
@@ -50,7 +49,7 @@ class Sandbox(StrEnum):
     none = "none"
 
 
-class Engine(StrEnum):
+class EngineName(StrEnum):
     """What runs many submissions."""
 
     local = "local"
@@ -136,12 +135,20 @@ def grade(
     device: Device = Device.auto,
     seed: Annotated[str | None, typer.Option(help="Replay the seed of a report.")] = None,
     sandbox: Annotated[Sandbox, typer.Option(help="How student code is isolated.")] = Sandbox.auto,
-    engine: Annotated[Engine, typer.Option(help="This machine, or a Ray cluster.")] = Engine.local,
+    engine: Annotated[
+        EngineName, typer.Option(help="This machine, or a Ray cluster.")
+    ] = EngineName.local,
     ray_address: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A running Ray cluster: HOST:PORT.")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
     names: Annotated[bool, typer.Option("--names", help="Name submissions in class.html.")] = False,
+    roster: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="roster.csv: groups for class.html.")
+    ] = None,
+    snapshot: Annotated[
+        bool, typer.Option("--snapshot", help="Look at work in progress: write no grade.")
+    ] = False,
     course: CourseOption = None,
     truth: Annotated[
         Path | None, typer.Option(metavar="CSV", help="The homework's right classes.")
@@ -157,18 +164,31 @@ def grade(
     ] = None,
 ) -> None:
     """Grade submissions: a report for each. Exit 0 whatever the points are."""
-    from autograder.batch import Plan
+    from functools import partial
+
+    from autograder.batch import Engine, Plan, grade_all
     from autograder.checks.promise import Message
+    from autograder.cluster import Cluster
     from autograder.course import find_course
     from autograder.messages import Catalogue
+    from autograder.processes import Processes
+    from autograder.report.as_json import to_json
+    from autograder.report.folder import Results
+    from autograder.report.html import to_html
+    from autograder.report.progress import show_batch
+    from autograder.report.terminal import make_console
+    from autograder.roster import read_roster
     from autograder.tasks import all_tasks
 
-    if ray_address and engine is not Engine.ray:
+    if ray_address and engine is not EngineName.ray:
         raise UsageError("--ray-address is for --engine ray; add it")
     folder = _out_folder(out)
     places = _places(submissions, folder)
     if len(places) > 1 and (json_file or html):
         raise UsageError("--json and --html are for one submission; use --out DIR for several")
+    if snapshot and (out is None or json_file or html):
+        raise UsageError("--snapshot writes class.html and no report: give --out DIR alone")
+    students = read_roster(roster) if roster else []
     if sandbox is not Sandbox.none:
         from autograder.sandbox.bubblewrap import probe
 
@@ -187,57 +207,18 @@ def grade(
         sandbox="none" if sandbox is Sandbox.none else "bwrap",
         cache=folder.absolute() / "cache" if folder else None,
     )
-    _grade_all(places, plan, engine, ray_address or "", catalogue, folder, names, json_file, html)
-
-
-def _grade_all(
-    places: list[str],
-    plan: "Plan",
-    engine: Engine,
-    ray_address: str,
-    catalogue: "Catalogue",
-    out: Path | None,
-    names: bool,
-    json_file: str | None,
-    html: Path | None,
-) -> None:
-    """Grade, and show and write every report as soon as it is there."""
-    from functools import partial
-
-    from autograder.batch import grade_all
-    from autograder.cluster import Cluster
-    from autograder.processes import Processes
-    from autograder.report.as_json import to_dict, to_json
-    from autograder.report.folder import Results, in_order
-    from autograder.report.html import to_html
-    from autograder.report.progress import progress
-    from autograder.report.terminal import make_console, print_line, print_report
-
-    results = Results(out, places, catalogue, names)
+    results = Results(folder, places, catalogue, names, students, snapshot)
+    made: Callable[[Plan], Engine] | None = Processes if len(places) > 1 else None
+    if engine is EngineName.ray:
+        made = partial(Cluster, address=ray_address or "")
     console = make_console(sys.stderr if json_file == "-" else None)
-    many = len(places) > 1
-    local = Processes if many else None
-    made = partial(Cluster, address=ray_address) if engine is Engine.ray else local
-    reports = grade_all(places, plan, made)
-    if out is None:
-        reports = in_order(reports)  # they are read one after the other
-    done = 0
-    try:
-        with progress(len(places), catalogue, console) as (told, lines):
-            for number, report in reports:
-                results.add(number, report)
-                if many and out is not None:
-                    print_line(results.name(number), report, lines, catalogue)
-                else:
-                    print_report(report, lines, catalogue)
-                told(bool(report.faults))
-                done += 1
-    except KeyboardInterrupt:
-        kept = catalogue.say("ui.batch_interrupted", done=done, total=len(places))
-        _complain(kept if out is not None else "interrupted", 130)
-    results.finish()
+    interrupted = show_batch(places, grade_all(places, plan, made), results, console)
+    if interrupted:
+        _complain(interrupted, 130)
+    report = results.last
+    assert report is not None
     if json_file == "-":
-        print(json.dumps(to_dict(report, catalogue), ensure_ascii=False, indent=2))
+        print(to_json(report, catalogue), end="")
     elif json_file:
         _write(Path(json_file), to_json(report, catalogue))
     if html:
@@ -298,6 +279,9 @@ def build(
     out: Annotated[
         Path | None, typer.Option(help="Write the stubs of one language here instead.")
     ] = None,
+    translated: Annotated[
+        bool, typer.Option("--translated", help="Note that the Russian texts are up to date.")
+    ] = False,
     course: CourseOption = None,
 ) -> None:
     """Make assignments/ and everything else that is generated from solutions/."""
@@ -306,6 +290,10 @@ def build(
     from autograder.course import find_course
 
     found = find_course(course)
+    if translated:
+        from autograder import translations
+
+        translations.accept(found)
     if out is not None:
         if check:
             raise UsageError("--check writes nothing: leave out --out")

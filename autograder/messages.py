@@ -121,6 +121,14 @@ class Catalogue:
 
         return task_named(name).title[self.lang]
 
+    def lesson(self, name: str) -> str:
+        """A block of the lesson: of the catalogues, or the one of a task."""
+        from autograder.tasks import task_named
+
+        key = f"lesson.{name}"
+        found = self._texts.gettext(key)
+        return task_named(name).lesson[self.lang] if found == key else found
+
     def check_title(self, id: str) -> str:
         """The promise of a check, found by its id."""
         from autograder.checks.judge import planned

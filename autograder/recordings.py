@@ -172,6 +172,20 @@ def write(path: Path, digest: str, recordings: list[dict[str, Any]], head: str =
     path.write_bytes(gzip.compress(body.getvalue(), mtime=0))
 
 
+def head(path: Path) -> str:
+    """The text at the head of a file, without reading the recordings.
+
+    Raises:
+        GraderFault: the file is missing or damaged; the installation is broken.
+    """
+    try:
+        with gzip.open(path) as file:
+            (length,) = struct.unpack(">I", file.read(68)[64:])
+            return file.read(length).decode()
+    except (OSError, EOFError, struct.error, ValueError) as error:
+        raise GraderFault(f"{path}: cannot be read ({error}); install again") from None
+
+
 def read(path: Path) -> tuple[str, list[dict[str, Any]]]:
     """The text at the head of a file, and the recordings.
 

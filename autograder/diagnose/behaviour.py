@@ -6,7 +6,6 @@ gradients, running statistics, errors), "counts" (parameters of the depths that 
 counted), "refusal" (the ValueErrors).
 """
 
-import functools
 import math
 import re
 from collections.abc import Callable, Iterator
@@ -223,8 +222,11 @@ class Asked:
         return all(self._refusal(symbol, args) for args in symbol.refused)
 
     def _refusal(self, symbol: Symbol, args: dict[str, Any]) -> bool:
-        answer = _answer(functools.partial(self._witness.build, lean=True), symbol, args)
-        return isinstance(answer, Fault) and answer.kind == "value"
+        try:
+            self._witness.build(symbol, args, lean=True)
+        except NoAnswer as error:
+            return error.fault.kind == "value"
+        return False
 
 
 def _answer(ask: Callable[..., Any], *args: Any) -> Any:

@@ -126,14 +126,21 @@ def entries(task: str) -> tuple[Entry, ...]:
     if found.homework:
         return ()
     head, answers = recordings.read(path_of(found))
-    titles = [Title(**(title | {"differs": tuple(title["differs"])})) for title in json.loads(head)]
-    answers += [{} for _ in titles[len(answers) :]]
-    return tuple(Entry(title, own) for title, own in zip(titles, answers, strict=True))
+    about = _titles(head)
+    answers += [{} for _ in about[len(answers) :]]
+    return tuple(Entry(title, own) for title, own in zip(about, answers, strict=True))
 
 
+@cache
 def titles(task: str) -> dict[str, Title]:
     """What the entries of a task are about, by id."""
-    return {entry.title.id: entry.title for entry in reversed(entries(task))}
+    found = task_named(task)
+    about = [] if found.homework else _titles(recordings.head(path_of(found)))
+    return {title.id: title for title in reversed(about)}
+
+
+def _titles(head: str) -> list[Title]:
+    return [Title(**(title | {"differs": tuple(title["differs"])})) for title in json.loads(head)]
 
 
 def digest(course: Course, task: Task) -> str:
@@ -182,8 +189,12 @@ def record(course: Course, task: Task) -> None:
                 symbol = task.symbol(owner(source, text, task))
                 name = f"{mutant.id}_{number}"
                 wrong = patched(source, text, by, f"{task.name}: {mutant.id}, patch {number}")
-                key = _digest(_common(task), wrong, symbol.name)
-                kept = old.get(key) or Entry(nothing, _answers(session, task, name, wrong, symbol))
+                key = _digest(_common(task), wrong, symbol.name, str(bool(number)))
+                kept = old.get(key)
+                if kept is None:
+                    # What is built from it is asked of the first patch only: it takes long.
+                    asked = (session, task, name, wrong, symbol, not number)
+                    kept = Entry(nothing, _answers(*asked))
                 differs = tuple(sorted(set(differences(symbol, kept, right))))
                 if not differs:
                     raise GraderFault(f"{task.name}: {mutant.id}, patch {number}: no difference")
@@ -193,6 +204,7 @@ def record(course: Course, task: Task) -> None:
     finally:
         session.close()
     entries.cache_clear()
+    titles.cache_clear()
     head = json.dumps([asdict(entry.title) for entry in made])
     recordings.write(path_of(task), digest(course, task), [e.answers for e in made], head)
 
@@ -218,10 +230,15 @@ def owner(source: str, text: str, task: Task) -> str:
 
 
 def _answers(
-    session: SharedSession, task: Task, name: str, text: str, own: Symbol | None
+    session: SharedSession,
+    task: Task,
+    name: str,
+    text: str,
+    own: Symbol | None,
+    built: bool = False,
 ) -> dict[str, Any]:
-    """Everything that is asked of one version of the solution: of a symbol, and in short of
-    those that may be built from it; without a symbol everything of all."""
+    """Everything that is asked of one version of the solution: of a symbol, and if built in
+    short of those that may be built from it; without a symbol everything of all."""
     file = f"{task.name}_{name}.py"
     session.place(file, text.encode())
     witness = Witness(f"{task.name}/{name}", partial(session.open, file))
@@ -231,7 +248,7 @@ def _answers(
         for symbol in task.symbols[start:]:
             if own is None or symbol == own:
                 found |= _of_symbol(symbol, Asked(witness), whole=True)
-            elif symbol.kind != "function" and own.kind != "function":
+            elif built and "function" not in (symbol.kind, own.kind):
                 found |= _of_symbol(symbol, Asked(witness), whole=False)
             witness.forget()
     finally:

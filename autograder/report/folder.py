@@ -8,9 +8,11 @@ from autograder.messages import Catalogue
 from autograder.places import name_of
 from autograder.report.as_json import to_json
 from autograder.report.html import class_html, grades_csv, staff_html
+from autograder.report.misconceptions import HISTORY, remembered, top
 from autograder.report.model import Report
 from autograder.report.summary import Summary, summary
 from autograder.report.terminal import clean
+from autograder.roster import Student, find
 
 BATCH = "batch.json"  # the seed of an output folder
 NAMED = 20  # submissions that are named in a message
@@ -19,17 +21,27 @@ NAMED = 20  # submissions that are named in a message
 class Results:
     """Keeps of each report what class pages need; a file that cannot be written stops nothing.
 
-    problems: what could not be written, each with the reason.
+    problems: what could not be written, each with the reason. students: whose groups are told
+    apart. snapshot: work in progress; no grade is written. last: the report that came last.
     """
 
     def __init__(
-        self, folder: Path | None, places: Sequence[str], catalogue: Catalogue, names: bool
+        self,
+        folder: Path | None,
+        places: Sequence[str],
+        catalogue: Catalogue,
+        names: bool,
+        students: Sequence[Student] = (),
+        snapshot: bool = False,
     ) -> None:
         self.problems: list[str] = []
-        self._folder = folder
+        self.last: Report | None = None
+        self.folder = folder
         self._names = file_names(places)
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._show_names = names
+        self._students = list(students)
+        self.snapshot = snapshot
         self._summaries: dict[int, Summary] = {}
 
     def name(self, number: int) -> str:
@@ -37,15 +49,24 @@ class Results:
 
     def add(self, number: int, report: Report) -> None:
         """Write a report at once and keep its summary."""
+        self.last = report
         self._summaries[number] = summary(report)
-        self._write(f"{self._names[number]}.json", lambda: to_json(report, self._catalogue))
+        if not self.snapshot:
+            self._write(f"{self._names[number]}.json", lambda: to_json(report, self.catalogue))
 
     def finish(self) -> None:
         """Write what is about all of them, in the order of the command line."""
         rows = [self._summaries[number] for number in sorted(self._summaries)]
-        self._write("grades.csv", lambda: grades_csv(rows))
-        self._write("class.html", lambda: class_html(rows, self._catalogue, self._show_names))
-        self._write("staff.html", lambda: staff_html(rows, self._catalogue))
+        found = {row.submission: find(self._students, name_of(row.submission)) for row in rows}
+        groups = {name: student.group for name, student in found.items() if student}
+        before, history = remembered(self.folder, rows)
+        mistakes = top(rows, groups, before)
+        options = (self._show_names, mistakes, self.snapshot)
+        if not self.snapshot:
+            self._write("grades.csv", lambda: grades_csv(rows))
+        self._write("class.html", lambda: class_html(rows, self.catalogue, *options))
+        self._write("staff.html", lambda: staff_html(rows, self.catalogue))
+        self._write(HISTORY, lambda: history)
 
     def complain(self) -> None:
         """Say on whom the grader broke.
@@ -60,10 +81,10 @@ class Results:
             raise GraderFault(f"checks did not run for {some}{more}")
 
     def _write(self, name: str, text: Callable[[], str]) -> None:
-        if self._folder is None:
+        if self.folder is None:
             return
         try:
-            write(self._folder / name, text())
+            write(self.folder / name, text())
         except UsageError as error:
             self.problems.append(str(error))
 
@@ -82,7 +103,7 @@ def in_order(reports: Iterable[tuple[int, Report]]) -> Iterator[tuple[int, Repor
 def file_names(places: Sequence[str]) -> list[str]:
     """A file name for each submission: its folder's, numbered where two are equal."""
     names: list[str] = []
-    used = {BATCH.removesuffix(".json")}
+    used = {name.removesuffix(".json") for name in (BATCH, HISTORY)}
     for place in places:
         own = name = name_of(place)
         number = 2

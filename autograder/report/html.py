@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.messages import Catalogue
+from autograder.report.misconceptions import TopMistake
 from autograder.report.model import Flow, Report
 from autograder.report.summary import Summary, view
 from autograder.report.terminal import number
@@ -30,6 +31,8 @@ def _environment(catalogue: Catalogue) -> Environment:
         curves=curves,
         title=catalogue.title,
         check_title=catalogue.check_title,
+        mistake=catalogue.mistake,
+        lesson=catalogue.lesson,
         in_general=catalogue.in_general,
         task_title=catalogue.task_title,
         lang=catalogue.lang,
@@ -75,10 +78,20 @@ def to_html(report: Report, catalogue: Catalogue) -> str:
     return _environment(catalogue).get_template("report.html").render(report=report)
 
 
-def class_html(summaries: Sequence[Summary], catalogue: Catalogue, names: bool = False) -> str:
-    """A class as a page to show it; names: with a table of the submissions."""
+def class_html(
+    summaries: Sequence[Summary],
+    catalogue: Catalogue,
+    names: bool = False,
+    mistakes: Sequence[TopMistake] = (),
+    snapshot: bool = False,
+) -> str:
+    """A class as a page to show it; names: with a table of the submissions.
+
+    mistakes: the typical ones. snapshot: work in progress, so nothing is said of points.
+    """
     template = _environment(catalogue).get_template("class.html")
-    return template.render(view=view(summaries), names=names)
+    found = view(summaries)
+    return template.render(view=found, names=names, mistakes=mistakes, snapshot=snapshot)
 
 
 def staff_html(summaries: Sequence[Summary], catalogue: Catalogue) -> str:

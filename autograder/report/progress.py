@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autograder.messages import Catalogue
-from autograder.report.terminal import make_console
+from autograder.report.folder import Results, in_order
+from autograder.report.model import Report
+from autograder.report.terminal import make_console, print_line, print_report
 
 EVERY = 15.0  # seconds between two lines
 
@@ -46,6 +48,35 @@ def progress(total: int, catalogue: Catalogue, out: Console) -> Iterator[tuple[T
 
             # Lines for the same terminal must go through the bar, or they would tear it.
             yield told, (bar.console if out.is_terminal else out)
+
+
+def show_batch(
+    places: Sequence[str],
+    reports: Iterable[tuple[int, Report]],
+    results: Results,
+    console: Console,
+) -> str:
+    """Show and write every report as soon as it is there; what to say where Ctrl-C ended it."""
+    catalogue = results.catalogue
+    if results.folder is None:
+        reports = in_order(reports)  # they are read one after the other
+    done = 0
+    try:
+        with progress(len(places), catalogue, console) as (told, lines):
+            for number, report in reports:
+                results.add(number, report)
+                if len(places) == 1 or results.folder is None:
+                    print_report(report, lines, catalogue)
+                elif not results.snapshot:
+                    print_line(results.name(number), report, lines, catalogue)
+                told(bool(report.faults))
+                done += 1
+    except KeyboardInterrupt:
+        if results.folder is None:
+            return "interrupted"
+        return catalogue.say("ui.batch_interrupted", done=done, total=len(places))
+    results.finish()
+    return ""
 
 
 class Lines:

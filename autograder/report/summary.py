@@ -26,7 +26,10 @@ class Remark:
 
 @dataclass(frozen=True)
 class TaskSummary:
-    """A task of a submission. failed: message ids by check id; first: why it has no points."""
+    """A task of a submission. failed: message ids by check id; first: why it has no points.
+
+    misconceptions: the typical mistakes in it, each once.
+    """
 
     task: str
     status: str
@@ -35,6 +38,7 @@ class TaskSummary:
     seconds: float
     failed: dict[str, str]
     first: Remark | None
+    misconceptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,17 @@ def _task(task: TaskReport) -> TaskSummary:
     }
     first = _remark(task, failed[0]) if failed and task.points == 0 else None
     seconds = sum(check.seconds for check in task.checks)
-    return TaskSummary(task.task, task.status, task.points, task.max_points, seconds, roots, first)
+    mistakes = dict.fromkeys(check.misconception for check in task.checks if check.misconception)
+    return TaskSummary(
+        task.task,
+        task.status,
+        task.points,
+        task.max_points,
+        seconds,
+        roots,
+        first,
+        tuple(mistakes),
+    )
 
 
 @dataclass(frozen=True)
