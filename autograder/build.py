@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder import recordings, translations
+from autograder import recordings
 from autograder.checks.judge import planned
 from autograder.course import Course
 from autograder.diagnose import catalogue
 from autograder.errors import UsageError
 from autograder.messages import LANGUAGES, Catalogue
 from autograder.tasks import Task, all_tasks
+from autograder.translations import mistakes, refuse_stale
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
 PACKAGE = Path(__file__).parent
@@ -55,11 +56,11 @@ def build(course: Course, check: bool = False) -> list[str]:
     Raises:
         UsageError: a source cannot be used, or assignments/ holds files nobody generated.
     """
-    translations.check(course)
+    refuse_stale(course)
     wanted: dict[Path, bytes] = {}
     for lang in LANGUAGES:
         po = PACKAGE / "locale" / f"{lang}.po"
-        wanted[po.with_suffix(".mo")] = compile_catalogue(po, translations.mistakes(course, lang))
+        wanted[po.with_suffix(".mo")] = compile_catalogue(po, mistakes(course, lang))
     for name, text in assignments(course, "en").items():
         wanted[course.folder / "assignments" / name] = text.encode()
     _refuse_stray(course.folder / "assignments", set(wanted))

@@ -7,8 +7,6 @@ one; ``autograder build --translated`` writes it after the Russian was brought u
 import json
 from pathlib import Path
 
-from babel.messages.pofile import read_po
-
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.tasks import all_tasks
@@ -20,6 +18,8 @@ NAMED = 5
 
 def texts(po: Path) -> dict[str, str]:
     """The texts of a .po file by id."""
+    from babel.messages.pofile import read_po
+
     with po.open("rb") as file:
         return {str(m.id): str(m.string) for m in read_po(file, abort_invalid=True) if m.id}
 
@@ -36,7 +36,7 @@ def mistakes(course: Course, lang: str) -> dict[str, str]:
     return found
 
 
-def check(course: Course) -> None:
+def refuse_stale(course: Course) -> None:
     """Compare every text with the one its translation was made from.
 
     Raises:
