@@ -74,9 +74,15 @@ def prove(course: Course, task: Task, seed: str) -> Iterator[Proof]:
         yield Proof(task.name, "stub", not_a_stub(judge("stub", stubs)))
         for mutant in course.mutants(task):
             file = mutant.file or task.file
-            text = patched(sources[file], mutant.replace, mutant.by, f"{task.name}: {mutant.id}")
-            found = judge(mutant.id, sources | {file: text}, only=mutant.fails)
-            yield Proof(task.name, mutant.id, not_caught(found[mutant.fails], mutant.message))
+            for number, (replace, by) in enumerate(((mutant.replace, mutant.by), *mutant.also)):
+                name = f"{mutant.id}_{number}" if number else mutant.id
+                text = patched(sources[file], replace, by, f"{task.name}: {name}")
+                found = judge(name, sources | {file: text}, only=mutant.fails)[mutant.fails]
+                yield Proof(
+                    task.name,
+                    name,
+                    not_failed(found) if number else not_caught(found, mutant.message),
+                )
     finally:
         solutions.close()
         students.close()
@@ -113,6 +119,13 @@ def not_caught(result: Result, message: str) -> str:
     if result.outcome == "failed" and told(result) == message:
         return ""
     return f"expected {message}, got {describe(result)}"
+
+
+def not_failed(result: Result) -> str:
+    """How the check of a mistake's other form ended, if not failed or kept from running."""
+    if result.outcome == "failed" or told(result) == "not_run.after":
+        return ""
+    return f"expected a failure, got {describe(result)}"
 
 
 def graded_only(result: Result) -> bool:

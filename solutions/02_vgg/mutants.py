@@ -57,7 +57,10 @@ BLOCK = [
         by="kernel_size=3)",
         fails=SHAPE,
         message="shape.wrong",
-        also=(("kernel_size=3, padding=1)", "kernel_size=3, padding=index % 2)"), ("kernel_size=3, padding=1)", "kernel_size=3, padding=2)")),
+        also=(
+            ("kernel_size=3, padding=1)", "kernel_size=3, padding=index % 2)"),
+            ("kernel_size=3, padding=1)", "kernel_size=3, padding=2)"),
+        ),
     ),
     Mutant(
         "no_pooling",
@@ -202,7 +205,10 @@ BLOCK = [
         by="            layers.append(nn.LeakyReLU())\n",
         fails=WITHOUT,
         message="equal.output",
-        also=tuple((RELU, f"            layers.append(nn.{name}())\n") for name in ("GELU", "ELU", "SiLU", "Sigmoid", "Tanh")),
+        also=tuple(
+            (RELU, f"            layers.append(nn.{name}())\n")
+            for name in ("GELU", "ELU", "SiLU", "Sigmoid", "Tanh")
+        ),
     ),
     Mutant(
         "batch_norm_after_relu",
@@ -232,7 +238,10 @@ BLOCK = [
         fails=COUNT,
         message="parameters.too_few",
         also=(
-            (NORM, "            if batch_norm and index == num_convs - 1:\n                layers.append(nn.BatchNorm2d(out_channels))\n"),
+            (
+                NORM,
+                "            if batch_norm and index == num_convs - 1:\n                layers.append(nn.BatchNorm2d(out_channels))\n",
+            ),
             (BODY, edited(BODY, (NORM, ""), (POOL, ONCE + POOL))),
             (BODY, edited(BODY, (NORM, ""), (POOL, POOL + ONCE))),
         ),
@@ -364,8 +373,14 @@ BLOCK = [
         replace=LOOP,
         by=edited(
             LOOP,
-            ("        for index", "        same = nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1)\n        for index"),
-            (CONV, "            first = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)\n            layers.append(first if index == 0 else same)\n"),
+            (
+                "        for index",
+                "        same = nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1)\n        for index",
+            ),
+            (
+                CONV,
+                "            first = nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1)\n            layers.append(first if index == 0 else same)\n",
+            ),
             (MAPS, ""),
         ),
         fails=COUNT,
@@ -375,7 +390,10 @@ BLOCK = [
                 LOOP,
                 edited(
                     LOOP,
-                    ("        for index", "        norm = nn.BatchNorm2d(out_channels)\n        for index"),
+                    (
+                        "        for index",
+                        "        norm = nn.BatchNorm2d(out_channels)\n        for index",
+                    ),
                     ("layers.append(nn.BatchNorm2d(out_channels))", "layers.append(norm)"),
                 ),
             ),
@@ -395,7 +413,10 @@ BLOCK = [
         fails=WITHOUT,
         message="equal.output",
         also=(
-            *((POOL, f"{POOL}        layers.append(nn.Dropout({rate}))\n") for rate in (0.1, 0.2, 0.25, 0.3)),
+            *(
+                (POOL, f"{POOL}        layers.append(nn.Dropout({rate}))\n")
+                for rate in (0.1, 0.2, 0.25, 0.3)
+            ),
             (POOL, POOL + "        layers.append(nn.Dropout2d(0.5))\n"),
             (RELU, RELU + "            layers.append(nn.Dropout(0.5))\n"),
         ),
@@ -453,11 +474,26 @@ NETWORK = [
         ),
         idea="dropout_place",
         replace=CLASSIFIER,
-        by=edited(CLASSIFIER, ("            nn.Dropout(dropout),\n            nn.Linear(4096, num_classes)", "            nn.Linear(4096, num_classes)")),
+        by=edited(
+            CLASSIFIER,
+            (
+                "            nn.Dropout(dropout),\n            nn.Linear(4096, num_classes)",
+                "            nn.Linear(4096, num_classes)",
+            ),
+        ),
         fails=NET_WITH,
         message="equal.output",
         also=(
-            (CLASSIFIER, edited(CLASSIFIER, ("            nn.Dropout(dropout),\n            nn.Linear(4096, 4096)", "            nn.Linear(4096, 4096)"))),
+            (
+                CLASSIFIER,
+                edited(
+                    CLASSIFIER,
+                    (
+                        "            nn.Dropout(dropout),\n            nn.Linear(4096, 4096)",
+                        "            nn.Linear(4096, 4096)",
+                    ),
+                ),
+            ),
             (CLASSIFIER, CLASSIFIER.replace("            nn.Dropout(dropout),\n", "")),
         ),
     ),
@@ -473,8 +509,14 @@ NETWORK = [
         replace=CLASSIFIER,
         by=edited(
             CLASSIFIER,
-            ("            nn.Linear(512 * 7 * 7, 4096),\n", "            nn.Dropout(dropout),\n            nn.Linear(512 * 7 * 7, 4096),\n"),
-            ("            nn.Dropout(dropout),\n            nn.Linear(4096, num_classes)", "            nn.Linear(4096, num_classes)"),
+            (
+                "            nn.Linear(512 * 7 * 7, 4096),\n",
+                "            nn.Dropout(dropout),\n            nn.Linear(512 * 7 * 7, 4096),\n",
+            ),
+            (
+                "            nn.Dropout(dropout),\n            nn.Linear(4096, num_classes)",
+                "            nn.Linear(4096, num_classes)",
+            ),
         ),
         fails=NET_WITH,
         message="equal.output",
@@ -505,7 +547,9 @@ NETWORK = [
         idea="dropout_place",
         lesson="recap",
         replace=HEAD,
-        by=edited(HEAD, ("torch.flatten(maps, 1)", "nn.functional.dropout(torch.flatten(maps, 1))")),
+        by=edited(
+            HEAD, ("torch.flatten(maps, 1)", "nn.functional.dropout(torch.flatten(maps, 1))")
+        ),
         fails=NET_WITHOUT,
         message="equal.output",
     ),
@@ -523,7 +567,10 @@ NETWORK = [
         fails=NET_WITHOUT,
         message="equal.output",
         also=(
-            (CLASSIFIER, edited(CLASSIFIER, ("7 * 7, 4096),\n            nn.ReLU(),\n", "7 * 7, 4096),\n"))),
+            (
+                CLASSIFIER,
+                edited(CLASSIFIER, ("7 * 7, 4096),\n            nn.ReLU(),\n", "7 * 7, 4096),\n")),
+            ),
             (CLASSIFIER, CLASSIFIER.replace("            nn.ReLU(),\n", "")),
         ),
     ),
@@ -592,7 +639,10 @@ NETWORK = [
         by="widths = (64, 128, 256, 256, 512)",
         fails="vgg.depths",
         message="parameters.too_few",
-        also=(("widths = (64, 128, 256, 512, 512)", "widths = (64, 128, 512, 512, 512)"), ("widths = (64, 128, 256, 512, 512)", "widths = (32, 64, 128, 256, 512)")),
+        also=(
+            ("widths = (64, 128, 256, 512, 512)", "widths = (64, 128, 512, 512, 512)"),
+            ("widths = (64, 128, 256, 512, 512)", "widths = (32, 64, 128, 256, 512)"),
+        ),
     ),
     Mutant(
         "fully_connected_sizes",
@@ -604,12 +654,32 @@ NETWORK = [
         ),
         idea="layer_sizes",
         replace=CLASSIFIER,
-        by=edited(CLASSIFIER, ("            nn.Linear(4096, 4096),\n            nn.ReLU(),\n            nn.Dropout(dropout),\n", "")),
+        by=edited(
+            CLASSIFIER,
+            (
+                "            nn.Linear(4096, 4096),\n            nn.ReLU(),\n            nn.Dropout(dropout),\n",
+                "",
+            ),
+        ),
         fails=NET_COUNT,
         message="parameters.too_few",
         also=(
-            (CLASSIFIER, edited(CLASSIFIER, ("nn.Linear(4096, 4096)", "nn.Linear(4096, 1024)"), ("nn.Linear(4096, num_classes)", "nn.Linear(1024, num_classes)"))),
-            (CLASSIFIER, edited(CLASSIFIER, ("7 * 7, 4096)", "7 * 7, 2048)"), ("nn.Linear(4096, 4096)", "nn.Linear(2048, 4096)"))),
+            (
+                CLASSIFIER,
+                edited(
+                    CLASSIFIER,
+                    ("nn.Linear(4096, 4096)", "nn.Linear(4096, 1024)"),
+                    ("nn.Linear(4096, num_classes)", "nn.Linear(1024, num_classes)"),
+                ),
+            ),
+            (
+                CLASSIFIER,
+                edited(
+                    CLASSIFIER,
+                    ("7 * 7, 4096)", "7 * 7, 2048)"),
+                    ("nn.Linear(4096, 4096)", "nn.Linear(2048, 4096)"),
+                ),
+            ),
         ),
     ),
     Mutant(
@@ -625,7 +695,12 @@ NETWORK = [
         by="VGGBlock(in_channels, out_channels, count)",
         fails=NET_COUNT,
         message="parameters.too_many",
-        also=(("VGGBlock(in_channels, out_channels, count, batch_norm)", "VGGBlock(in_channels, out_channels, count, False)"),),
+        also=(
+            (
+                "VGGBlock(in_channels, out_channels, count, batch_norm)",
+                "VGGBlock(in_channels, out_channels, count, False)",
+            ),
+        ),
     ),
     Mutant(
         "features_detached",
@@ -669,7 +744,10 @@ NETWORK = [
         by="            depth = 16\n",
         fails="vgg.refuses.VGG",
         message="refuses.nothing",
-        also=((f"        if depth not in num_convs:\n{REFUSAL}", ""), (REFUSAL, '            raise NotImplementedError("no such depth")\n')),
+        also=(
+            (f"        if depth not in num_convs:\n{REFUSAL}", ""),
+            (REFUSAL, '            raise NotImplementedError("no such depth")\n'),
+        ),
     ),
 ]
 

@@ -170,7 +170,12 @@ CHAIN_RULE = [
         by="    product = dL_dx3 * dx3_dx2 * dx2_dx1 * dx1_dw1\n    return product.sum() if isinstance(product, Tensor) else product\n",
         fails=CHAIN,
         message="value.not_a_tensor",
-        also=((PRODUCT, "    product = dL_dx3 * dx3_dx2 * dx2_dx1 * dx1_dw1\n    return product.mean() if isinstance(product, Tensor) else product\n"),),
+        also=(
+            (
+                PRODUCT,
+                "    product = dL_dx3 * dx3_dx2 * dx2_dx1 * dx1_dw1\n    return product.mean() if isinstance(product, Tensor) else product\n",
+            ),
+        ),
     ),
 ]
 
@@ -302,7 +307,10 @@ CHAIN_RULE_WITH_SKIP = [
         by="    return dL_dx3 * (dx3_dx2 * dx2_dx1 + 1)\n",
         fails=CHAIN_SKIP,
         message="value.number",
-        also=((WITH_SKIP, "    return (dx3_dx2 * dx2_dx1 + 1) * dx1_dw1\n"), (WITH_SKIP, "    return dx3_dx2 * dx2_dx1 + 1\n")),
+        also=(
+            (WITH_SKIP, "    return (dx3_dx2 * dx2_dx1 + 1) * dx1_dw1\n"),
+            (WITH_SKIP, "    return dx3_dx2 * dx2_dx1 + 1\n"),
+        ),
     ),
 ]
 
@@ -320,7 +328,10 @@ GRADIENT_NORMS = [
         by="}",
         fails=MEASURED,
         message="norms.extra",
-        also=(("if p.ndim >= 2}", 'if "bias" not in name}'), ("if p.ndim >= 2}", 'if name.endswith("weight")}')),
+        also=(
+            ("if p.ndim >= 2}", 'if "bias" not in name}'),
+            ("if p.ndim >= 2}", 'if name.endswith("weight")}'),
+        ),
     ),
     Mutant(
         "linear_left_out",
@@ -435,8 +446,14 @@ GRADIENT_NORMS = [
                 NORMS,
                 edited(
                     NORMS,
-                    ("    total = model(x).sum()\n", "    model.zero_grad()\n    total = model(x).sum()\n"),
-                    (BACKWARD, "total.backward()\n        gradients = [p.grad for p in learning.values()]"),
+                    (
+                        "    total = model(x).sum()\n",
+                        "    model.zero_grad()\n    total = model(x).sum()\n",
+                    ),
+                    (
+                        BACKWARD,
+                        "total.backward()\n        gradients = [p.grad for p in learning.values()]",
+                    ),
                 ),
             ),
         ),
@@ -459,8 +476,14 @@ GRADIENT_NORMS = [
                 NORMS,
                 edited(
                     NORMS,
-                    ("    total = model(x).sum()\n", "    model.zero_grad()\n    total = model(x).sum()\n"),
-                    (BACKWARD, "total.backward()\n        gradients = [p.grad for p in learning.values()]"),
+                    (
+                        "    total = model(x).sum()\n",
+                        "    model.zero_grad()\n    total = model(x).sum()\n",
+                    ),
+                    (
+                        BACKWARD,
+                        "total.backward()\n        gradients = [p.grad for p in learning.values()]",
+                    ),
                     ("    return norms\n", "    model.zero_grad()\n    return norms\n"),
                 ),
             ),
@@ -546,7 +569,12 @@ GRADIENT_NORMS = [
         by="    return dict(reversed(norms.items()))\n",
         fails=MEASURED,
         message="norms.order",
-        also=(("    return norms\n", "    return dict(sorted(norms.items(), key=lambda item: item[1]))\n"),),
+        also=(
+            (
+                "    return norms\n",
+                "    return dict(sorted(norms.items(), key=lambda item: item[1]))\n",
+            ),
+        ),
     ),
     Mutant(
         "names_of_layers",
@@ -626,9 +654,15 @@ FOUR_CONVOLUTIONS = [
         replace=FORWARD,
         by=edited(
             FORWARD,
-            ("        third = torch.relu(self.conv3(second))  # (B, 6, H, W)\n", "        third = self.conv3(second)\n"),
+            (
+                "        third = torch.relu(self.conv3(second))  # (B, 6, H, W)\n",
+                "        third = self.conv3(second)\n",
+            ),
             (ADD, "third = torch.relu(first + third)"),
-            ("        if self.connection == \"concat\":\n            third = torch.cat([first, third], dim=1)", "        elif self.connection == \"none\":\n            third = torch.relu(third)\n        else:\n            third = torch.cat([first, torch.relu(third)], dim=1)"),
+            (
+                '        if self.connection == "concat":\n            third = torch.cat([first, third], dim=1)',
+                '        elif self.connection == "none":\n            third = torch.relu(third)\n        else:\n            third = torch.cat([first, torch.relu(third)], dim=1)',
+            ),
         ),
         fails=NET_ADD,
         message="equal.output",
@@ -652,8 +686,11 @@ FOUR_CONVOLUTIONS = [
         replace=FORWARD,
         by=edited(
             FORWARD,
-            ("        if self.connection == \"add\":\n            third = first + third\n", ""),
-            ("        return torch.relu(self.conv4(third))", "        fourth = torch.relu(self.conv4(third))\n        return fourth + first if self.connection == \"add\" else fourth"),
+            ('        if self.connection == "add":\n            third = first + third\n', ""),
+            (
+                "        return torch.relu(self.conv4(third))",
+                '        fourth = torch.relu(self.conv4(third))\n        return fourth + first if self.connection == "add" else fourth',
+            ),
         ),
         fails=NET_ADD,
         message="equal.output",
@@ -662,8 +699,14 @@ FOUR_CONVOLUTIONS = [
                 FORWARD,
                 edited(
                     FORWARD,
-                    ("        if self.connection == \"add\":\n            third = first + third\n", ""),
-                    ("        return torch.relu(self.conv4(third))", "        fourth = self.conv4(third)\n        return torch.relu(fourth + first if self.connection == \"add\" else fourth)"),
+                    (
+                        '        if self.connection == "add":\n            third = first + third\n',
+                        "",
+                    ),
+                    (
+                        "        return torch.relu(self.conv4(third))",
+                        '        fourth = self.conv4(third)\n        return torch.relu(fourth + first if self.connection == "add" else fourth)',
+                    ),
                 ),
             ),
         ),
@@ -681,8 +724,11 @@ FOUR_CONVOLUTIONS = [
         replace=FORWARD,
         by=edited(
             FORWARD,
-            ("        third = torch.relu(self.conv3(second))", "        if self.connection == \"add\":\n            second = first + second\n        third = torch.relu(self.conv3(second))"),
-            ("        if self.connection == \"add\":\n            third = first + third\n", ""),
+            (
+                "        third = torch.relu(self.conv3(second))",
+                '        if self.connection == "add":\n            second = first + second\n        third = torch.relu(self.conv3(second))',
+            ),
+            ('        if self.connection == "add":\n            third = first + third\n', ""),
         ),
         fails=NET_ADD,
         message="equal.output",
@@ -729,7 +775,14 @@ FOUR_CONVOLUTIONS = [
         fails="gradients.parameter_count.FourConvNet",
         message="parameters.too_many",
         also=(
-            (NET, edited(NET, ('maps = 12 if connection == "concat"', 'maps = 12 if connection != "none"'), (ADD, CAT))),
+            (
+                NET,
+                edited(
+                    NET,
+                    ('maps = 12 if connection == "concat"', 'maps = 12 if connection != "none"'),
+                    (ADD, CAT),
+                ),
+            ),
             (
                 NET,
                 edited(NET, ('maps = 12 if connection == "concat" else 6', "maps = 6"), (CAT, ADD)),
@@ -881,7 +934,16 @@ FOUR_CONVOLUTIONS = [
         fails="gradients.is_written.FourConvNet",
         message="fault.error",
         also=(
-            (LAYERS, edited(LAYERS, ("conv3 = nn.Conv2d(6, 6, kernel_size=3, padding=1)", "conv3 = nn.Conv2d(6, 6, kernel_size=3)"))),
+            (
+                LAYERS,
+                edited(
+                    LAYERS,
+                    (
+                        "conv3 = nn.Conv2d(6, 6, kernel_size=3, padding=1)",
+                        "conv3 = nn.Conv2d(6, 6, kernel_size=3)",
+                    ),
+                ),
+            ),
         ),
     ),
     Mutant(
@@ -895,11 +957,20 @@ FOUR_CONVOLUTIONS = [
         idea="padding",
         lesson="skip_connection",
         replace=LAYERS,
-        by=edited(LAYERS, ("nn.Conv2d(maps, 6, kernel_size=3, padding=1)", "nn.Conv2d(maps, 6, kernel_size=3)")),
+        by=edited(
+            LAYERS,
+            ("nn.Conv2d(maps, 6, kernel_size=3, padding=1)", "nn.Conv2d(maps, 6, kernel_size=3)"),
+        ),
         fails="gradients.output_shape.FourConvNet",
         message="shape.wrong",
         also=(
-            (LAYERS, edited(LAYERS, ("nn.Conv2d(3, 6, kernel_size=3, padding=1)", "nn.Conv2d(3, 6, kernel_size=3)"))),
+            (
+                LAYERS,
+                edited(
+                    LAYERS,
+                    ("nn.Conv2d(3, 6, kernel_size=3, padding=1)", "nn.Conv2d(3, 6, kernel_size=3)"),
+                ),
+            ),
         ),
     ),
     Mutant(
@@ -953,10 +1024,22 @@ FOUR_CONVOLUTIONS = [
         replace=NET,
         by=edited(
             NET,
-            ("self.conv1 = nn.Conv2d(3, 6, kernel_size=3, padding=1)", "self.convs = [nn.Conv2d(3, 6, kernel_size=3, padding=1)]"),
-            ("self.conv2 = nn.Conv2d(6, 6, kernel_size=3, padding=1)", "self.convs += [nn.Conv2d(6, 6, kernel_size=3, padding=1)]"),
-            ("self.conv3 = nn.Conv2d(6, 6, kernel_size=3, padding=1)", "self.convs += [nn.Conv2d(6, 6, kernel_size=3, padding=1)]"),
-            ("self.conv4 = nn.Conv2d(maps, 6, kernel_size=3, padding=1)", "self.convs += [nn.Conv2d(maps, 6, kernel_size=3, padding=1)]"),
+            (
+                "self.conv1 = nn.Conv2d(3, 6, kernel_size=3, padding=1)",
+                "self.convs = [nn.Conv2d(3, 6, kernel_size=3, padding=1)]",
+            ),
+            (
+                "self.conv2 = nn.Conv2d(6, 6, kernel_size=3, padding=1)",
+                "self.convs += [nn.Conv2d(6, 6, kernel_size=3, padding=1)]",
+            ),
+            (
+                "self.conv3 = nn.Conv2d(6, 6, kernel_size=3, padding=1)",
+                "self.convs += [nn.Conv2d(6, 6, kernel_size=3, padding=1)]",
+            ),
+            (
+                "self.conv4 = nn.Conv2d(maps, 6, kernel_size=3, padding=1)",
+                "self.convs += [nn.Conv2d(maps, 6, kernel_size=3, padding=1)]",
+            ),
             ("self.conv1(x)", "self.convs[0](x)"),
             ("self.conv2(first)", "self.convs[1](first)"),
             ("self.conv3(second)", "self.convs[2](second)"),
@@ -994,7 +1077,10 @@ FOUR_CONVOLUTIONS = [
         replace=NET,
         by=edited(
             NET,
-            ("        self.conv1 = ", "        self.norms = nn.ModuleList(nn.BatchNorm2d(6) for _ in range(4))\n        self.conv1 = "),
+            (
+                "        self.conv1 = ",
+                "        self.norms = nn.ModuleList(nn.BatchNorm2d(6) for _ in range(4))\n        self.conv1 = ",
+            ),
             ("torch.relu(self.conv1(x))", "torch.relu(self.norms[0](self.conv1(x)))"),
             ("torch.relu(self.conv2(first))", "torch.relu(self.norms[1](self.conv2(first)))"),
             ("torch.relu(self.conv3(second))", "torch.relu(self.norms[2](self.conv3(second)))"),

@@ -237,7 +237,9 @@ RESIDUAL_BLOCK = [
         also=(
             (
                 RESIDUAL_SUM,
-                edited(RESIDUAL_SUM, ("residual + self.shortcut(x)", "self.shortcut(x) - residual")),
+                edited(
+                    RESIDUAL_SUM, ("residual + self.shortcut(x)", "self.shortcut(x) - residual")
+                ),
             ),
         ),
     ),
@@ -526,7 +528,12 @@ RESIDUAL_BLOCK = [
         by="        return torch.relu(self.bn2(self.conv2(residual) + self.shortcut(x)))\n",
         fails=BLOCK,
         message="equal.output",
-        also=((RESIDUAL_SUM, "        return self.bn2(torch.relu(self.conv2(residual) + self.shortcut(x)))\n"),),
+        also=(
+            (
+                RESIDUAL_SUM,
+                "        return self.bn2(torch.relu(self.conv2(residual) + self.shortcut(x)))\n",
+            ),
+        ),
     ),
     Mutant(
         "pre_activation",
@@ -540,7 +547,10 @@ RESIDUAL_BLOCK = [
         replace=RESIDUAL,
         by=edited(
             RESIDUAL,
-            ("        self.bn1 = nn.BatchNorm2d(out_channels)", "        self.bn1 = nn.BatchNorm2d(in_channels)"),
+            (
+                "        self.bn1 = nn.BatchNorm2d(out_channels)",
+                "        self.bn1 = nn.BatchNorm2d(in_channels)",
+            ),
             ("torch.relu(self.bn1(self.conv1(x)))", "self.conv1(torch.relu(self.bn1(x)))"),
             ("self.bn2(self.conv2(residual))", "self.conv2(torch.relu(self.bn2(residual)))"),
             ("torch.relu(residual + self.shortcut(x))", "residual + self.shortcut(x)"),
@@ -552,18 +562,30 @@ RESIDUAL_BLOCK = [
                 RESIDUAL,
                 edited(
                     RESIDUAL,
-                    ("        self.bn1 = nn.BatchNorm2d(out_channels)", "        self.bn1 = nn.BatchNorm2d(in_channels)"),
+                    (
+                        "        self.bn1 = nn.BatchNorm2d(out_channels)",
+                        "        self.bn1 = nn.BatchNorm2d(in_channels)",
+                    ),
                     ("torch.relu(self.bn1(self.conv1(x)))", "self.conv1(torch.relu(self.bn1(x)))"),
-                    ("self.bn2(self.conv2(residual))", "self.conv2(torch.relu(self.bn2(residual)))"),
+                    (
+                        "self.bn2(self.conv2(residual))",
+                        "self.conv2(torch.relu(self.bn2(residual)))",
+                    ),
                 ),
             ),
             (
                 RESIDUAL,
                 edited(
                     RESIDUAL,
-                    ("        self.bn1 = nn.BatchNorm2d(out_channels)", "        self.bn1 = nn.BatchNorm2d(in_channels)"),
+                    (
+                        "        self.bn1 = nn.BatchNorm2d(out_channels)",
+                        "        self.bn1 = nn.BatchNorm2d(in_channels)",
+                    ),
                     ("torch.relu(self.bn1(self.conv1(x)))", "self.conv1(torch.relu(self.bn1(x)))"),
-                    ("self.bn2(self.conv2(residual))", "self.conv2(torch.relu(self.bn2(residual)))"),
+                    (
+                        "self.bn2(self.conv2(residual))",
+                        "self.conv2(torch.relu(self.bn2(residual)))",
+                    ),
                     ("torch.relu(residual + self.shortcut(x))", "residual + self.shortcut(x)"),
                     (PROJECTION, f"            self.shortcut = {CONV}\n"),
                 ),
@@ -589,7 +611,10 @@ RESIDUAL_BLOCK = [
                 RESIDUAL_LAYERS,
                 edited(
                     RESIDUAL_LAYERS,
-                    ("(out_channels, out_channels, 3, padding=1, bias=False)", "(out_channels, out_channels, 3, padding=1)"),
+                    (
+                        "(out_channels, out_channels, 3, padding=1, bias=False)",
+                        "(out_channels, out_channels, 3, padding=1)",
+                    ),
                 ),
             ),
             (
@@ -597,7 +622,10 @@ RESIDUAL_BLOCK = [
                 edited(
                     RESIDUAL_LAYERS,
                     ("3, stride, padding=1, bias=False)", "3, stride, padding=1)"),
-                    ("(out_channels, out_channels, 3, padding=1, bias=False)", "(out_channels, out_channels, 3, padding=1)"),
+                    (
+                        "(out_channels, out_channels, 3, padding=1, bias=False)",
+                        "(out_channels, out_channels, 3, padding=1)",
+                    ),
                 ),
             ),
             (RESIDUAL_LAYERS, edited(RESIDUAL_LAYERS, ("1, stride, bias=False)", "1, stride)"))),
@@ -619,7 +647,12 @@ RESIDUAL_BLOCK = [
         fails=BLOCK,
         message="equal.statistics",
         also=tuple(
-            (RESIDUAL_LAYERS, RESIDUAL_LAYERS.replace("m2d(out_channels)", f"m2d(out_channels, momentum={value})"))
+            (
+                RESIDUAL_LAYERS,
+                RESIDUAL_LAYERS.replace(
+                    "m2d(out_channels)", f"m2d(out_channels, momentum={value})"
+                ),
+            )
             for value in ("0.9", "0.99", "0.01", "0.05", "0.997")
         ),
     ),
@@ -638,7 +671,10 @@ RESIDUAL_BLOCK = [
         fails=BLOCK,
         message="equal.output",
         also=tuple(
-            (RESIDUAL_LAYERS, RESIDUAL_LAYERS.replace("m2d(out_channels)", f"m2d(out_channels, eps={value})"))
+            (
+                RESIDUAL_LAYERS,
+                RESIDUAL_LAYERS.replace("m2d(out_channels)", f"m2d(out_channels, eps={value})"),
+            )
             for value in ("1e-3", "1e-4", "2e-5")
         ),
     ),
@@ -671,7 +707,10 @@ RESIDUAL_BLOCK = [
                     RESIDUAL_SUM,
                     edited(
                         RESIDUAL_SUM,
-                        ("(residual + self", f"(nn.functional.dropout(residual, {rate}, self.training) + self"),
+                        (
+                            "(residual + self",
+                            f"(nn.functional.dropout(residual, {rate}, self.training) + self",
+                        ),
                     ),
                 )
                 for rate in (0.1, 0.2, 0.5)
@@ -710,7 +749,10 @@ RESIDUAL_BLOCK = [
         by=edited(
             RESIDUAL_LAYERS,
             ("3, stride, padding=1, bias=False)", "3, padding=1, bias=False)"),
-            ("(out_channels, out_channels, 3, padding", "(out_channels, out_channels, 3, stride, padding"),
+            (
+                "(out_channels, out_channels, 3, padding",
+                "(out_channels, out_channels, 3, stride, padding",
+            ),
         ),
         fails=BLOCK,
         message="equal.output",
@@ -748,7 +790,10 @@ RESIDUAL_BLOCK = [
                 RESIDUAL_LAYERS,
                 edited(
                     RESIDUAL_LAYERS,
-                    ("(out_channels, out_channels, 3, padding", "(out_channels, out_channels, 3, stride, padding"),
+                    (
+                        "(out_channels, out_channels, 3, padding",
+                        "(out_channels, out_channels, 3, stride, padding",
+                    ),
                 ),
             ),
         ),
@@ -783,7 +828,9 @@ RESIDUAL_BLOCK = [
         also=(
             (
                 RESIDUAL_LAYERS,
-                edited(RESIDUAL_LAYERS, (CONDITION, "if stride != 1 and in_channels != out_channels:")),
+                edited(
+                    RESIDUAL_LAYERS, (CONDITION, "if stride != 1 and in_channels != out_channels:")
+                ),
             ),
         ),
     ),
@@ -831,7 +878,13 @@ RESIDUAL_BLOCK = [
         also=(
             (
                 RESIDUAL_LAYERS,
-                edited(RESIDUAL_LAYERS, (PROJECTION, f"            self.shortcut = {CONV}\n".replace(", bias=False", ""))),
+                edited(
+                    RESIDUAL_LAYERS,
+                    (
+                        PROJECTION,
+                        f"            self.shortcut = {CONV}\n".replace(", bias=False", ""),
+                    ),
+                ),
             ),
         ),
     ),
@@ -874,7 +927,10 @@ RESIDUAL_BLOCK = [
                     (f"        {CONDITION}\n{PROJECTION}", "        self.stride = stride\n"),
                     (
                         "        return torch.relu(residual + self.shortcut(x))\n",
-                        OPTION_A.replace("x[:, :, :: self.stride, :: self.stride]", "nn.functional.avg_pool2d(x, self.stride)"),
+                        OPTION_A.replace(
+                            "x[:, :, :: self.stride, :: self.stride]",
+                            "nn.functional.avg_pool2d(x, self.stride)",
+                        ),
                     ),
                 ),
             ),
@@ -885,7 +941,10 @@ RESIDUAL_BLOCK = [
                     (f"        {CONDITION}\n{PROJECTION}", "        self.stride = stride\n"),
                     (
                         "        return torch.relu(residual + self.shortcut(x))\n",
-                        OPTION_A.replace("x[:, :, :: self.stride, :: self.stride]", "nn.functional.max_pool2d(x, self.stride)"),
+                        OPTION_A.replace(
+                            "x[:, :, :: self.stride, :: self.stride]",
+                            "nn.functional.max_pool2d(x, self.stride)",
+                        ),
                     ),
                 ),
             ),
@@ -896,7 +955,9 @@ RESIDUAL_BLOCK = [
                     (f"        {CONDITION}\n{PROJECTION}", "        self.stride = stride\n"),
                     (
                         "        return torch.relu(residual + self.shortcut(x))\n",
-                        OPTION_A.replace("(0, 0, 0, 0, 0, new)", "(0, 0, 0, 0, new // 2, new - new // 2)"),
+                        OPTION_A.replace(
+                            "(0, 0, 0, 0, 0, new)", "(0, 0, 0, 0, new // 2, new - new // 2)"
+                        ),
                     ),
                 ),
             ),
@@ -914,7 +975,10 @@ RESIDUAL_BLOCK = [
         replace=RESIDUAL_LAYERS,
         by=edited(
             RESIDUAL_LAYERS,
-            (f"                {CONV}", f"                nn.AvgPool2d(stride), {CONV.replace(', stride', '')}"),
+            (
+                f"                {CONV}",
+                f"                nn.AvgPool2d(stride), {CONV.replace(', stride', '')}",
+            ),
         ),
         fails=BLOCK,
         message="equal.output",
@@ -923,7 +987,10 @@ RESIDUAL_BLOCK = [
                 RESIDUAL_LAYERS,
                 edited(
                     RESIDUAL_LAYERS,
-                    (f"                {CONV}", f"                nn.MaxPool2d(stride), {CONV.replace(', stride', '')}"),
+                    (
+                        f"                {CONV}",
+                        f"                nn.MaxPool2d(stride), {CONV.replace(', stride', '')}",
+                    ),
                 ),
             ),
         ),
@@ -962,7 +1029,10 @@ BOTTLENECK_BLOCK = [
         by=edited(
             BOTTLENECK_LAYERS,
             ("3, stride, padding", "3, padding"),
-            ("(mid_channels, out_channels, 1, bias", "(mid_channels, out_channels, 1, stride, bias"),
+            (
+                "(mid_channels, out_channels, 1, bias",
+                "(mid_channels, out_channels, 1, stride, bias",
+            ),
         ),
         fails=WIDE,
         message="equal.output",
@@ -984,13 +1054,19 @@ BOTTLENECK_BLOCK = [
         fails=WIDE_BUILD,
         message="fault.error",
         also=(
-            (BOTTLENECK_LAYERS, edited(BOTTLENECK_LAYERS, ("1, stride, bias=False)", "1, bias=False)"))),
+            (
+                BOTTLENECK_LAYERS,
+                edited(BOTTLENECK_LAYERS, ("1, stride, bias=False)", "1, bias=False)")),
+            ),
             (BOTTLENECK_LAYERS, edited(BOTTLENECK_LAYERS, ("3, stride, padding", "3, padding"))),
             (
                 BOTTLENECK_LAYERS,
                 edited(
                     BOTTLENECK_LAYERS,
-                    ("(mid_channels, out_channels, 1, bias", "(mid_channels, out_channels, 1, stride, bias"),
+                    (
+                        "(mid_channels, out_channels, 1, bias",
+                        "(mid_channels, out_channels, 1, stride, bias",
+                    ),
                 ),
             ),
         ),
@@ -1058,14 +1134,20 @@ BOTTLENECK_BLOCK = [
         also=(
             (
                 BOTTLENECK_START,
-                edited(BOTTLENECK_START, ("torch.relu(self.bn1(self.conv1(x)))", "self.bn1(self.conv1(x))")),
+                edited(
+                    BOTTLENECK_START,
+                    ("torch.relu(self.bn1(self.conv1(x)))", "self.bn1(self.conv1(x))"),
+                ),
             ),
             (
                 BOTTLENECK_START,
                 edited(
                     BOTTLENECK_START,
                     ("torch.relu(self.bn1(self.conv1(x)))", "self.bn1(self.conv1(x))"),
-                    ("torch.relu(self.bn2(self.conv2(residual)))", "self.bn2(self.conv2(residual))"),
+                    (
+                        "torch.relu(self.bn2(self.conv2(residual)))",
+                        "self.bn2(self.conv2(residual))",
+                    ),
                 ),
             ),
         ),
@@ -1125,11 +1207,16 @@ BOTTLENECK_BLOCK = [
         idea="shortcut",
         lesson="skip_connection",
         replace=BOTTLENECK_FORWARD,
-        by=BOTTLENECK_FORWARD.replace("residual =", "x =").replace("(residual)", "(x)").replace("residual +", "x +"),
+        by=BOTTLENECK_FORWARD.replace("residual =", "x =")
+        .replace("(residual)", "(x)")
+        .replace("residual +", "x +"),
         fails=WIDE_BUILD,
         message="fault.error",
         also=(
-            (BOTTLENECK_SUM, edited(BOTTLENECK_SUM, ("self.shortcut(x)", "self.shortcut(residual)"))),
+            (
+                BOTTLENECK_SUM,
+                edited(BOTTLENECK_SUM, ("self.shortcut(x)", "self.shortcut(residual)")),
+            ),
         ),
     ),
     Mutant(
@@ -1190,7 +1277,9 @@ BOTTLENECK_BLOCK = [
         ),
         idea="registered_layers",
         replace=BOTTLENECK_START,
-        by=edited(BOTTLENECK_START, ("self.bn2(self.conv2(residual))", "self.bn1(self.conv2(residual))")),
+        by=edited(
+            BOTTLENECK_START, ("self.bn2(self.conv2(residual))", "self.bn1(self.conv2(residual))")
+        ),
         fails=WIDE,
         message="equal.output",
         also=(
@@ -1215,20 +1304,47 @@ BOTTLENECK_BLOCK = [
         idea="bias_before_batch_norm",
         lesson="recap",
         replace=BOTTLENECK_LAYERS,
-        by=edited(BOTTLENECK_LAYERS, ("(in_channels, mid_channels, 1, bias=False)", "(in_channels, mid_channels, 1)")),
+        by=edited(
+            BOTTLENECK_LAYERS,
+            ("(in_channels, mid_channels, 1, bias=False)", "(in_channels, mid_channels, 1)"),
+        ),
         fails=WIDE_COUNT,
         message="parameters.too_many",
         also=(
-            (BOTTLENECK_LAYERS, edited(BOTTLENECK_LAYERS, ("3, stride, padding=1, bias=False)", "3, stride, padding=1)"))),
-            (BOTTLENECK_LAYERS, edited(BOTTLENECK_LAYERS, ("(mid_channels, out_channels, 1, bias=False)", "(mid_channels, out_channels, 1)"))),
-            (BOTTLENECK_LAYERS, edited(BOTTLENECK_LAYERS, ("1, stride, bias=False)", "1, stride)"))),
             (
                 BOTTLENECK_LAYERS,
                 edited(
                     BOTTLENECK_LAYERS,
-                    ("(in_channels, mid_channels, 1, bias=False)", "(in_channels, mid_channels, 1)"),
                     ("3, stride, padding=1, bias=False)", "3, stride, padding=1)"),
-                    ("(mid_channels, out_channels, 1, bias=False)", "(mid_channels, out_channels, 1)"),
+                ),
+            ),
+            (
+                BOTTLENECK_LAYERS,
+                edited(
+                    BOTTLENECK_LAYERS,
+                    (
+                        "(mid_channels, out_channels, 1, bias=False)",
+                        "(mid_channels, out_channels, 1)",
+                    ),
+                ),
+            ),
+            (
+                BOTTLENECK_LAYERS,
+                edited(BOTTLENECK_LAYERS, ("1, stride, bias=False)", "1, stride)")),
+            ),
+            (
+                BOTTLENECK_LAYERS,
+                edited(
+                    BOTTLENECK_LAYERS,
+                    (
+                        "(in_channels, mid_channels, 1, bias=False)",
+                        "(in_channels, mid_channels, 1)",
+                    ),
+                    ("3, stride, padding=1, bias=False)", "3, stride, padding=1)"),
+                    (
+                        "(mid_channels, out_channels, 1, bias=False)",
+                        "(mid_channels, out_channels, 1)",
+                    ),
                 ),
             ),
             (BOTTLENECK_LAYERS, BOTTLENECK_LAYERS.replace(", bias=False", "")),
@@ -1249,8 +1365,17 @@ BOTTLENECK_BLOCK = [
         message="fault.error",
         also=(
             (BOTTLENECK_LAYERS, edited(BOTTLENECK_LAYERS, (CONDITION, "if stride != 1:"))),
-            (BOTTLENECK_LAYERS, edited(BOTTLENECK_LAYERS, (CONDITION, "if stride != 1 and in_channels != out_channels:"))),
-            (BOTTLENECK_LAYERS, edited(BOTTLENECK_LAYERS, (f"        {CONDITION}\n{PROJECTION}", ""))),
+            (
+                BOTTLENECK_LAYERS,
+                edited(
+                    BOTTLENECK_LAYERS,
+                    (CONDITION, "if stride != 1 and in_channels != out_channels:"),
+                ),
+            ),
+            (
+                BOTTLENECK_LAYERS,
+                edited(BOTTLENECK_LAYERS, (f"        {CONDITION}\n{PROJECTION}", "")),
+            ),
         ),
     ),
     Mutant(
@@ -1284,7 +1409,13 @@ BOTTLENECK_BLOCK = [
         also=(
             (
                 BOTTLENECK_LAYERS,
-                edited(BOTTLENECK_LAYERS, (PROJECTION, f"            self.shortcut = {CONV}\n".replace(", bias=False", ""))),
+                edited(
+                    BOTTLENECK_LAYERS,
+                    (
+                        PROJECTION,
+                        f"            self.shortcut = {CONV}\n".replace(", bias=False", ""),
+                    ),
+                ),
             ),
         ),
     ),
@@ -1315,23 +1446,47 @@ BOTTLENECK_BLOCK = [
         replace=BOTTLENECK_LAYERS,
         by=edited(
             BOTTLENECK_LAYERS,
-            ("(in_channels, mid_channels, 1, bias", "(in_channels, mid_channels, 3, padding=1, bias"),
-            ("(mid_channels, out_channels, 1, bias", "(mid_channels, out_channels, 3, padding=1, bias"),
+            (
+                "(in_channels, mid_channels, 1, bias",
+                "(in_channels, mid_channels, 3, padding=1, bias",
+            ),
+            (
+                "(mid_channels, out_channels, 1, bias",
+                "(mid_channels, out_channels, 3, padding=1, bias",
+            ),
         ),
         fails=WIDE_COUNT,
         message="parameters.too_many",
         also=(
             (
                 BOTTLENECK_LAYERS,
-                edited(BOTTLENECK_LAYERS, ("(mid_channels, mid_channels, 3, stride, padding=1,", "(mid_channels, mid_channels, 1, stride,")),
+                edited(
+                    BOTTLENECK_LAYERS,
+                    (
+                        "(mid_channels, mid_channels, 3, stride, padding=1,",
+                        "(mid_channels, mid_channels, 1, stride,",
+                    ),
+                ),
             ),
             (
                 BOTTLENECK_LAYERS,
-                edited(BOTTLENECK_LAYERS, ("(in_channels, mid_channels, 1, bias", "(in_channels, mid_channels, 3, padding=1, bias")),
+                edited(
+                    BOTTLENECK_LAYERS,
+                    (
+                        "(in_channels, mid_channels, 1, bias",
+                        "(in_channels, mid_channels, 3, padding=1, bias",
+                    ),
+                ),
             ),
             (
                 BOTTLENECK_LAYERS,
-                edited(BOTTLENECK_LAYERS, ("(mid_channels, out_channels, 1, bias", "(mid_channels, out_channels, 3, padding=1, bias")),
+                edited(
+                    BOTTLENECK_LAYERS,
+                    (
+                        "(mid_channels, out_channels, 1, bias",
+                        "(mid_channels, out_channels, 3, padding=1, bias",
+                    ),
+                ),
             ),
         ),
     ),
@@ -1352,11 +1507,23 @@ BOTTLENECK_BLOCK = [
         also=(
             (
                 BOTTLENECK_LAYERS,
-                edited(BOTTLENECK_LAYERS, ("(in_channels, mid_channels, 1, bias", "(in_channels, mid_channels, 1, padding=1, bias")),
+                edited(
+                    BOTTLENECK_LAYERS,
+                    (
+                        "(in_channels, mid_channels, 1, bias",
+                        "(in_channels, mid_channels, 1, padding=1, bias",
+                    ),
+                ),
             ),
             (
                 BOTTLENECK_LAYERS,
-                edited(BOTTLENECK_LAYERS, ("(mid_channels, out_channels, 1, bias", "(mid_channels, out_channels, 1, padding=1, bias")),
+                edited(
+                    BOTTLENECK_LAYERS,
+                    (
+                        "(mid_channels, out_channels, 1, bias",
+                        "(mid_channels, out_channels, 1, padding=1, bias",
+                    ),
+                ),
             ),
         ),
     ),
@@ -1373,7 +1540,10 @@ BOTTLENECK_BLOCK = [
         by=edited(
             BOTTLENECK_START,
             ("torch.relu(self.bn1(self.conv1(x)))", "self.bn1(torch.relu(self.conv1(x)))"),
-            ("torch.relu(self.bn2(self.conv2(residual)))", "self.bn2(torch.relu(self.conv2(residual)))"),
+            (
+                "torch.relu(self.bn2(self.conv2(residual)))",
+                "self.bn2(torch.relu(self.conv2(residual)))",
+            ),
         ),
         fails=WIDE,
         message="equal.output",
@@ -1393,7 +1563,10 @@ BOTTLENECK_BLOCK = [
             ("self.bn1 = nn.BatchNorm2d(mid_channels)", "self.bn1 = nn.BatchNorm2d(in_channels)"),
             ("self.bn3 = nn.BatchNorm2d(out_channels)", "self.bn3 = nn.BatchNorm2d(mid_channels)"),
             ("torch.relu(self.bn1(self.conv1(x)))", "self.conv1(torch.relu(self.bn1(x)))"),
-            ("torch.relu(self.bn2(self.conv2(residual)))", "self.conv2(torch.relu(self.bn2(residual)))"),
+            (
+                "torch.relu(self.bn2(self.conv2(residual)))",
+                "self.conv2(torch.relu(self.bn2(residual)))",
+            ),
             ("self.bn3(self.conv3(residual))", "self.conv3(torch.relu(self.bn3(residual)))"),
             ("torch.relu(residual + self.shortcut(x))", "residual + self.shortcut(x)"),
         ),
@@ -1449,11 +1622,26 @@ WHOLE_NETWORK = [
         fails=NETWORK,
         message="equal.output",
         also=(
-            ("nn.MaxPool2d(kernel_size=3, stride=2, padding=1)", "nn.MaxPool2d(kernel_size=3, stride=2)"),
-            ("nn.MaxPool2d(kernel_size=3, stride=2, padding=1)", "nn.AvgPool2d(kernel_size=3, stride=2, padding=1)"),
-            ("nn.MaxPool2d(kernel_size=3, stride=2, padding=1)", "nn.MaxPool2d(kernel_size=3, stride=1, padding=1)"),
-            ("nn.MaxPool2d(kernel_size=3, stride=2, padding=1)", "nn.MaxPool2d(kernel_size=3, stride=2, ceil_mode=True)"),
-            ("nn.MaxPool2d(kernel_size=3, stride=2, padding=1)", "nn.AvgPool2d(kernel_size=2, stride=2)"),
+            (
+                "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)",
+                "nn.MaxPool2d(kernel_size=3, stride=2)",
+            ),
+            (
+                "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)",
+                "nn.AvgPool2d(kernel_size=3, stride=2, padding=1)",
+            ),
+            (
+                "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)",
+                "nn.MaxPool2d(kernel_size=3, stride=1, padding=1)",
+            ),
+            (
+                "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)",
+                "nn.MaxPool2d(kernel_size=3, stride=2, ceil_mode=True)",
+            ),
+            (
+                "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)",
+                "nn.AvgPool2d(kernel_size=2, stride=2)",
+            ),
         ),
     ),
     Mutant(
@@ -1483,7 +1671,9 @@ WHOLE_NETWORK = [
         by=edited(STEM, ("            nn.BatchNorm2d(64),\n", "")),
         fails=NETWORK,
         message="equal.weights",
-        also=((STEM, edited(STEM, ("            nn.BatchNorm2d(64),\n", ""), (", bias=False", ""))),),
+        also=(
+            (STEM, edited(STEM, ("            nn.BatchNorm2d(64),\n", ""), (", bias=False", ""))),
+        ),
     ),
     Mutant(
         "stem_bias",
@@ -1518,8 +1708,20 @@ WHOLE_NETWORK = [
         fails=NET_COUNT,
         message="parameters.too_few",
         also=(
-            (STEM, edited(STEM, ("kernel_size=7, stride=2, padding=3", "kernel_size=3, stride=1, padding=1"))),
-            (STEM, edited(STEM, ("kernel_size=7, stride=2, padding=3", "kernel_size=3, stride=2, padding=1"))),
+            (
+                STEM,
+                edited(
+                    STEM,
+                    ("kernel_size=7, stride=2, padding=3", "kernel_size=3, stride=1, padding=1"),
+                ),
+            ),
+            (
+                STEM,
+                edited(
+                    STEM,
+                    ("kernel_size=7, stride=2, padding=3", "kernel_size=3, stride=2, padding=1"),
+                ),
+            ),
         ),
     ),
     Mutant(
@@ -1586,7 +1788,7 @@ WHOLE_NETWORK = [
     Mutant(
         "every_block_halving",
         "Every block of the last three stages halves the maps, not only the first one.",
-        hint="Print the size after each block. How many of the blocks of one colour in the paper's figure 3 are marked '/2'?",
+        hint="Print the size after each block. How many layers of one colour in the paper's figure 3 are marked '/2'?",
         ru=(
             "Размер уменьшает каждый блок последних трёх стадий, а не только первый.",
             "Напечатай размер после каждого блока. У скольких слоёв одного цвета на рисунке 3 статьи есть пометка «/2»?",
@@ -1710,7 +1912,10 @@ WHOLE_NETWORK = [
         fails="resnet.depths",
         message="parameters.too_few",
         also=(
-            ("            18: (2, 2, 2, 2),\n            34: (3, 4, 6, 3),\n            50: (3, 4, 6, 3),\n", "            18: (2, 2, 2, 2),\n            34: (3, 4, 6, 3),\n            50: (3, 6, 4, 3),\n"),
+            (
+                "            18: (2, 2, 2, 2),\n            34: (3, 4, 6, 3),\n            50: (3, 4, 6, 3),\n",
+                "            18: (2, 2, 2, 2),\n            34: (3, 4, 6, 3),\n            50: (3, 6, 4, 3),\n",
+            ),
             ("101: (3, 4, 23, 3)", "101: (3, 4, 22, 3)"),
             ("101: (3, 4, 23, 3)", "101: (3, 8, 23, 3)"),
             ("152: (3, 8, 36, 3)", "152: (3, 4, 36, 3)"),
@@ -1731,7 +1936,10 @@ WHOLE_NETWORK = [
         by="bottleneck = depth > 50",
         fails="resnet.depths",
         message="parameters.too_few",
-        also=(("bottleneck = depth >= 50", "bottleneck = depth >= 34"), ("bottleneck = depth >= 50", "bottleneck = False")),
+        also=(
+            ("bottleneck = depth >= 50", "bottleneck = depth >= 34"),
+            ("bottleneck = depth >= 50", "bottleneck = False"),
+        ),
     ),
     Mutant(
         "stage_widths",

@@ -163,11 +163,18 @@ DENSE_LAYER = [
         ),
         idea="layer_sizes",
         replace=LAYER_LAYERS,
-        by=edited(LAYER_LAYERS, ("kernel_size=3, padding=1", "kernel_size=1"), ("width, kernel_size=1", "width, kernel_size=3, padding=1")),
+        by=edited(
+            LAYER_LAYERS,
+            ("kernel_size=3, padding=1", "kernel_size=1"),
+            ("width, kernel_size=1", "width, kernel_size=3, padding=1"),
+        ),
         fails=LAYER_COUNT,
         message="parameters.too_many",
         also=(
-            (LAYER_LAYERS, edited(LAYER_LAYERS, ("width, kernel_size=1", "width, kernel_size=3, padding=1"))),
+            (
+                LAYER_LAYERS,
+                edited(LAYER_LAYERS, ("width, kernel_size=1", "width, kernel_size=3, padding=1")),
+            ),
             (LAYER_LAYERS, edited(LAYER_LAYERS, ("kernel_size=3, padding=1", "kernel_size=1"))),
         ),
     ),
@@ -209,7 +216,9 @@ DENSE_LAYER = [
         ),
         idea="nonlinearity",
         replace=LAYER_FORWARD,
-        by=edited(LAYER_FORWARD, (FIRST, "self.conv1(self.bn1(x))"), (NEW, "self.conv2(self.bn2(maps))")),
+        by=edited(
+            LAYER_FORWARD, (FIRST, "self.conv1(self.bn1(x))"), (NEW, "self.conv2(self.bn2(maps))")
+        ),
         fails=EQUAL_LAYER,
         message="equal.output",
     ),
@@ -242,7 +251,14 @@ DENSE_LAYER = [
         message="equal.output",
         also=(
             (NEW, "self.conv2(self.bn2(torch.relu(maps)))"),
-            (LAYER_FORWARD, edited(LAYER_FORWARD, (FIRST, "self.conv1(self.bn1(torch.relu(x)))"), (NEW, "self.conv2(self.bn2(torch.relu(maps)))"))),
+            (
+                LAYER_FORWARD,
+                edited(
+                    LAYER_FORWARD,
+                    (FIRST, "self.conv1(self.bn1(torch.relu(x)))"),
+                    (NEW, "self.conv2(self.bn2(torch.relu(maps)))"),
+                ),
+            ),
         ),
     ),
     Mutant(
@@ -294,11 +310,19 @@ DENSE_LAYER = [
             (FIRST, "self.conv1(torch.relu(x))"),
             (
                 LAYER,
-                edited(LAYER, ("        self.bn2 = nn.BatchNorm2d(width)\n", ""), (NEW, "self.conv2(torch.relu(maps))")),
+                edited(
+                    LAYER,
+                    ("        self.bn2 = nn.BatchNorm2d(width)\n", ""),
+                    (NEW, "self.conv2(torch.relu(maps))"),
+                ),
             ),
             (
                 LAYER,
-                edited(LAYER, ("        self.bn1 = nn.BatchNorm2d(in_channels)\n", ""), (FIRST, "self.conv1(torch.relu(x))")),
+                edited(
+                    LAYER,
+                    ("        self.bn1 = nn.BatchNorm2d(in_channels)\n", ""),
+                    (FIRST, "self.conv1(torch.relu(x))"),
+                ),
             ),
             (
                 LAYER,
@@ -326,7 +350,12 @@ DENSE_LAYER = [
         by="kernel_size=3, bias=False)",
         fails="densenet.output_shape.DenseLayer",
         message="shape.wrong",
-        also=((LAYER_LAYERS, edited(LAYER_LAYERS, ("width, kernel_size=1", "width, kernel_size=1, padding=1"))),),
+        also=(
+            (
+                LAYER_LAYERS,
+                edited(LAYER_LAYERS, ("width, kernel_size=1", "width, kernel_size=1, padding=1")),
+            ),
+        ),
     ),
     Mutant(
         "bias_kept",
@@ -361,7 +390,10 @@ DENSE_LAYER = [
         fails=EQUAL_LAYER,
         message="equal.output",
         also=tuple(
-            ("        return new_maps\n", f"        return nn.functional.dropout(new_maps, {rate}, self.training)\n")
+            (
+                "        return new_maps\n",
+                f"        return nn.functional.dropout(new_maps, {rate}, self.training)\n",
+            )
             for rate in (0.1, 0.3, 0.5)
         ),
     ),
@@ -376,15 +408,25 @@ DENSE_LAYER = [
         idea="batch_norm_settings",
         lesson="recap",
         replace=LAYER_LAYERS,
-        by=LAYER_LAYERS.replace("m2d(in_channels)", "m2d(in_channels, eps=1e-3)").replace("m2d(width)", "m2d(width, eps=1e-3)"),
+        by=LAYER_LAYERS.replace("m2d(in_channels)", "m2d(in_channels, eps=1e-3)").replace(
+            "m2d(width)", "m2d(width, eps=1e-3)"
+        ),
         fails=EQUAL_LAYER,
         message="equal.output",
         also=tuple(
             (
                 LAYER_LAYERS,
-                LAYER_LAYERS.replace("m2d(in_channels)", f"m2d(in_channels, {other})").replace("m2d(width)", f"m2d(width, {other})"),
+                LAYER_LAYERS.replace("m2d(in_channels)", f"m2d(in_channels, {other})").replace(
+                    "m2d(width)", f"m2d(width, {other})"
+                ),
             )
-            for other in ("eps=1e-4", "momentum=0.01", "momentum=0.9", "momentum=0.99", "eps=1e-3, momentum=0.01")
+            for other in (
+                "eps=1e-4",
+                "momentum=0.01",
+                "momentum=0.9",
+                "momentum=0.99",
+                "eps=1e-3, momentum=0.01",
+            )
         ),
     ),
     Mutant(
@@ -401,7 +443,10 @@ DENSE_LAYER = [
         by="self.conv1(torch.relu(self.bn1(x.detach())))",
         fails=EQUAL_LAYER,
         message="equal.input_gradient",
-        also=(("        return new_maps\n", "        return new_maps.detach()\n"), (NEW, "self.conv2(torch.relu(self.bn2(maps.detach())))")),
+        also=(
+            ("        return new_maps\n", "        return new_maps.detach()\n"),
+            (NEW, "self.conv2(torch.relu(self.bn2(maps.detach())))"),
+        ),
     ),
 ]
 
@@ -514,7 +559,9 @@ DENSE_BLOCK = [
         by=edited(BLOCK_FORWARD, ("in self.layers", "in self.layers[:-1]")),
         fails="densenet.output_shape.DenseBlock",
         message="shape.wrong",
-        also=((BLOCK_LAYERS, edited(BLOCK_LAYERS, ("range(num_layers)", "range(num_layers - 1)"))),),
+        also=(
+            (BLOCK_LAYERS, edited(BLOCK_LAYERS, ("range(num_layers)", "range(num_layers - 1)"))),
+        ),
     ),
     Mutant(
         "one_layer_too_many",
@@ -562,7 +609,10 @@ DENSE_BLOCK = [
         by=edited(
             BLOCK,
             ("in_channels + index * growth_rate, growth_rate", "in_channels, growth_rate"),
-            (BLOCK_FORWARD, "        return torch.cat([x, *(layer(x) for layer in self.layers)], dim=1)\n"),
+            (
+                BLOCK_FORWARD,
+                "        return torch.cat([x, *(layer(x) for layer in self.layers)], dim=1)\n",
+            ),
         ),
         fails="densenet.parameter_count.DenseBlock",
         message="parameters.too_few",
@@ -579,7 +629,10 @@ DENSE_BLOCK = [
         replace=BLOCK,
         by=edited(
             BLOCK,
-            ("in_channels + index * growth_rate, growth_rate", "growth_rate if index else in_channels, growth_rate"),
+            (
+                "in_channels + index * growth_rate, growth_rate",
+                "growth_rate if index else in_channels, growth_rate",
+            ),
             (
                 BLOCK_FORWARD,
                 """        seen = [x]
@@ -596,7 +649,10 @@ DENSE_BLOCK = [
                 BLOCK,
                 edited(
                     BLOCK,
-                    ("in_channels + index * growth_rate, growth_rate", "growth_rate if index else in_channels, growth_rate"),
+                    (
+                        "in_channels + index * growth_rate, growth_rate",
+                        "growth_rate if index else in_channels, growth_rate",
+                    ),
                     (
                         BLOCK_FORWARD,
                         """        new = x
@@ -611,8 +667,14 @@ DENSE_BLOCK = [
                 BLOCK,
                 edited(
                     BLOCK,
-                    ("in_channels + index * growth_rate, growth_rate", "growth_rate if index else in_channels, growth_rate"),
-                    (BLOCK_FORWARD, "        for layer in self.layers:\n            x = layer(x)\n        return x\n"),
+                    (
+                        "in_channels + index * growth_rate, growth_rate",
+                        "growth_rate if index else in_channels, growth_rate",
+                    ),
+                    (
+                        BLOCK_FORWARD,
+                        "        for layer in self.layers:\n            x = layer(x)\n        return x\n",
+                    ),
                 ),
             ),
         ),
@@ -649,8 +711,13 @@ DENSE_BLOCK = [
         fails="densenet.is_written.DenseBlock",
         message="fault.error",
         also=(
-            (BLOCK_FORWARD, edited(BLOCK_FORWARD, ("torch.cat([x, layer(x)], dim=1)", "x + layer(x)"))),
-            (BLOCK_FORWARD, edited(BLOCK_FORWARD, ("dim=1", "dim=2"))), (BLOCK_FORWARD, edited(BLOCK_FORWARD, ("dim=1", "dim=-1")))),
+            (
+                BLOCK_FORWARD,
+                edited(BLOCK_FORWARD, ("torch.cat([x, layer(x)], dim=1)", "x + layer(x)")),
+            ),
+            (BLOCK_FORWARD, edited(BLOCK_FORWARD, ("dim=1", "dim=2"))),
+            (BLOCK_FORWARD, edited(BLOCK_FORWARD, ("dim=1", "dim=-1"))),
+        ),
     ),
     Mutant(
         "growth_miscounted",
@@ -666,8 +733,17 @@ DENSE_BLOCK = [
         fails="densenet.is_written.DenseBlock",
         message="fault.error",
         also=(
-            (BLOCK_LAYERS, edited(BLOCK_LAYERS, ("index * growth_rate,", "(index + 1) * growth_rate,"))),
-            (BLOCK_LAYERS, edited(BLOCK_LAYERS, ("in_channels + index * growth_rate,", "in_channels * (index + 1),"))),
+            (
+                BLOCK_LAYERS,
+                edited(BLOCK_LAYERS, ("index * growth_rate,", "(index + 1) * growth_rate,")),
+            ),
+            (
+                BLOCK_LAYERS,
+                edited(
+                    BLOCK_LAYERS,
+                    ("in_channels + index * growth_rate,", "in_channels * (index + 1),"),
+                ),
+            ),
         ),
     ),
     Mutant(
@@ -748,10 +824,21 @@ TRANSITION_LAYER = [
         ),
         idea="pooling",
         replace=TRANSITION_FORWARD,
-        by=edited(TRANSITION_FORWARD, ("self.pool(self.conv(torch.relu(self.bn(x))))", "self.conv(torch.relu(self.bn(x)))")),
+        by=edited(
+            TRANSITION_FORWARD,
+            ("self.pool(self.conv(torch.relu(self.bn(x))))", "self.conv(torch.relu(self.bn(x)))"),
+        ),
         fails="densenet.output_shape.TransitionLayer",
         message="shape.wrong",
-        also=((TRANSITION_LAYERS, edited(TRANSITION_LAYERS, ("kernel_size=2, stride=2", "kernel_size=3, stride=1, padding=1"))),),
+        also=(
+            (
+                TRANSITION_LAYERS,
+                edited(
+                    TRANSITION_LAYERS,
+                    ("kernel_size=2, stride=2", "kernel_size=3, stride=1, padding=1"),
+                ),
+            ),
+        ),
     ),
     Mutant(
         "transition_pooling_3x3",
@@ -763,7 +850,9 @@ TRANSITION_LAYER = [
         ),
         idea="pooling",
         replace=TRANSITION_LAYERS,
-        by=edited(TRANSITION_LAYERS, ("kernel_size=2, stride=2", "kernel_size=3, stride=2, padding=1")),
+        by=edited(
+            TRANSITION_LAYERS, ("kernel_size=2, stride=2", "kernel_size=3, stride=2, padding=1")
+        ),
         fails=EQUAL_TRANSITION,
         message="equal.output",
     ),
@@ -837,14 +926,20 @@ TRANSITION_LAYER = [
         ),
         idea="batch_norm_place",
         replace=TRANSITION,
-        by=edited(TRANSITION, ("        self.bn = nn.BatchNorm2d(in_channels)\n", ""), ("self.bn(x)", "x")),
+        by=edited(
+            TRANSITION, ("        self.bn = nn.BatchNorm2d(in_channels)\n", ""), ("self.bn(x)", "x")
+        ),
         fails=EQUAL_TRANSITION,
         message="equal.weights",
         also=(
             (TRANSITION_FORWARD, edited(TRANSITION_FORWARD, ("self.bn(x)", "x"))),
             (
                 TRANSITION,
-                edited(TRANSITION, ("        self.bn = nn.BatchNorm2d(in_channels)\n", ""), ("torch.relu(self.bn(x))", "x")),
+                edited(
+                    TRANSITION,
+                    ("        self.bn = nn.BatchNorm2d(in_channels)\n", ""),
+                    ("torch.relu(self.bn(x))", "x"),
+                ),
             ),
         ),
     ),
@@ -872,13 +967,25 @@ TRANSITION_LAYER = [
         ),
         idea="pre_activation",
         replace=TRANSITION_FORWARD,
-        by=edited(TRANSITION_FORWARD, ("self.pool(self.conv(torch.relu(self.bn(x))))", "torch.relu(self.pool(self.conv(torch.relu(self.bn(x)))))")),
+        by=edited(
+            TRANSITION_FORWARD,
+            (
+                "self.pool(self.conv(torch.relu(self.bn(x))))",
+                "torch.relu(self.pool(self.conv(torch.relu(self.bn(x)))))",
+            ),
+        ),
         fails=EQUAL_TRANSITION,
         message="equal.output",
         also=(
             (
                 TRANSITION_FORWARD,
-                edited(TRANSITION_FORWARD, ("self.pool(self.conv(torch.relu(self.bn(x))))", "self.pool(torch.relu(self.conv(torch.relu(self.bn(x)))))")),
+                edited(
+                    TRANSITION_FORWARD,
+                    (
+                        "self.pool(self.conv(torch.relu(self.bn(x))))",
+                        "self.pool(torch.relu(self.conv(torch.relu(self.bn(x)))))",
+                    ),
+                ),
             ),
         ),
     ),
@@ -921,10 +1028,19 @@ TRANSITION_LAYER = [
         ),
         idea="arguments",
         replace=TRANSITION_LAYERS,
-        by=edited(TRANSITION_LAYERS, ("(in_channels, out_channels,", "(in_channels, in_channels // 2,")),
+        by=edited(
+            TRANSITION_LAYERS, ("(in_channels, out_channels,", "(in_channels, in_channels // 2,")
+        ),
         fails="densenet.output_shape.TransitionLayer",
         message="shape.wrong",
-        also=((TRANSITION_LAYERS, edited(TRANSITION_LAYERS, ("(in_channels, out_channels,", "(in_channels, in_channels,"))),),
+        also=(
+            (
+                TRANSITION_LAYERS,
+                edited(
+                    TRANSITION_LAYERS, ("(in_channels, out_channels,", "(in_channels, in_channels,")
+                ),
+            ),
+        ),
     ),
 ]
 
@@ -970,7 +1086,10 @@ WHOLE_NETWORK = [
                 edited(
                     BLOCKS,
                     ("TransitionLayer(maps, maps // 2)", "TransitionLayer(maps, 2 * growth_rate)"),
-                    ("                maps = maps // 2\n", "                maps = 2 * growth_rate\n"),
+                    (
+                        "                maps = maps // 2\n",
+                        "                maps = 2 * growth_rate\n",
+                    ),
                 ),
             ),
         ),
@@ -1033,11 +1152,18 @@ WHOLE_NETWORK = [
         ),
         idea="pre_activation",
         replace=LAST,
-        by=edited(LAST, ("        self.bn = nn.BatchNorm2d(maps)\n", ""), ("self.bn(self.blocks(self.stem(x)))", "self.blocks(self.stem(x))")),
+        by=edited(
+            LAST,
+            ("        self.bn = nn.BatchNorm2d(maps)\n", ""),
+            ("self.bn(self.blocks(self.stem(x)))", "self.blocks(self.stem(x))"),
+        ),
         fails=EQUAL,
         message="equal.weights",
         also=(
-            (LAST, edited(LAST, ("self.bn(self.blocks(self.stem(x)))", "self.blocks(self.stem(x))"))),
+            (
+                LAST,
+                edited(LAST, ("self.bn(self.blocks(self.stem(x)))", "self.blocks(self.stem(x))")),
+            ),
             (
                 LAST,
                 edited(
@@ -1061,7 +1187,10 @@ WHOLE_NETWORK = [
         by="maps = 64\n",
         fails=NET_COUNT,
         message="parameters.too_many",
-        also=(("maps = 2 * growth_rate\n", "maps = growth_rate\n"), ("maps = 2 * growth_rate\n", "maps = 16\n")),
+        also=(
+            ("maps = 2 * growth_rate\n", "maps = growth_rate\n"),
+            ("maps = 2 * growth_rate\n", "maps = 16\n"),
+        ),
     ),
     Mutant(
         "growth_rate_not_passed_on",
@@ -1073,7 +1202,11 @@ WHOLE_NETWORK = [
         ),
         idea="arguments",
         replace=BLOCKS,
-        by=edited(BLOCKS, ("DenseBlock(maps, count, growth_rate)", "DenseBlock(maps, count, 32)"), ("count * growth_rate", "count * 32")),
+        by=edited(
+            BLOCKS,
+            ("DenseBlock(maps, count, growth_rate)", "DenseBlock(maps, count, 32)"),
+            ("count * growth_rate", "count * 32"),
+        ),
         fails=NET_COUNT,
         message="parameters.too_many",
     ),
@@ -1104,7 +1237,16 @@ WHOLE_NETWORK = [
         by=edited(STEM, ("            nn.BatchNorm2d(maps),\n", "")),
         fails=EQUAL,
         message="equal.weights",
-        also=((STEM, edited(STEM, ("            nn.BatchNorm2d(maps),\n", ""), ("            nn.ReLU(),\n", ""))),),
+        also=(
+            (
+                STEM,
+                edited(
+                    STEM,
+                    ("            nn.BatchNorm2d(maps),\n", ""),
+                    ("            nn.ReLU(),\n", ""),
+                ),
+            ),
+        ),
     ),
     Mutant(
         "stem_bias",
@@ -1145,13 +1287,46 @@ WHOLE_NETWORK = [
         ),
         idea="stem",
         replace=STEM,
-        by=edited(STEM, ("nn.MaxPool2d(kernel_size=3, stride=2, padding=1)", "nn.MaxPool2d(kernel_size=2, stride=2)")),
+        by=edited(
+            STEM,
+            (
+                "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)",
+                "nn.MaxPool2d(kernel_size=2, stride=2)",
+            ),
+        ),
         fails=EQUAL,
         message="equal.output",
         also=(
-            (STEM, edited(STEM, ("nn.MaxPool2d(kernel_size=3, stride=2, padding=1)", "nn.MaxPool2d(kernel_size=3, stride=2)"))),
-            (STEM, edited(STEM, ("nn.MaxPool2d(kernel_size=3, stride=2, padding=1)", "nn.AvgPool2d(kernel_size=3, stride=2, padding=1)"))),
-            (STEM, edited(STEM, ("nn.MaxPool2d(kernel_size=3, stride=2, padding=1)", "nn.AvgPool2d(kernel_size=2, stride=2)"))),
+            (
+                STEM,
+                edited(
+                    STEM,
+                    (
+                        "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)",
+                        "nn.MaxPool2d(kernel_size=3, stride=2)",
+                    ),
+                ),
+            ),
+            (
+                STEM,
+                edited(
+                    STEM,
+                    (
+                        "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)",
+                        "nn.AvgPool2d(kernel_size=3, stride=2, padding=1)",
+                    ),
+                ),
+            ),
+            (
+                STEM,
+                edited(
+                    STEM,
+                    (
+                        "nn.MaxPool2d(kernel_size=3, stride=2, padding=1)",
+                        "nn.AvgPool2d(kernel_size=2, stride=2)",
+                    ),
+                ),
+            ),
         ),
     ),
     Mutant(
@@ -1265,11 +1440,26 @@ WHOLE_NETWORK = [
         ),
         idea="dropout_place",
         replace=HEAD,
-        by=edited(HEAD, ("torch.flatten(self.pool(maps), 1)", "nn.functional.dropout(torch.flatten(self.pool(maps), 1), 0.5, self.training)")),
+        by=edited(
+            HEAD,
+            (
+                "torch.flatten(self.pool(maps), 1)",
+                "nn.functional.dropout(torch.flatten(self.pool(maps), 1), 0.5, self.training)",
+            ),
+        ),
         fails=EQUAL,
         message="equal.output",
         also=(
-            (HEAD, edited(HEAD, ("torch.flatten(self.pool(maps), 1)", "nn.functional.dropout(torch.flatten(self.pool(maps), 1), 0.2, self.training)"))),
+            (
+                HEAD,
+                edited(
+                    HEAD,
+                    (
+                        "torch.flatten(self.pool(maps), 1)",
+                        "nn.functional.dropout(torch.flatten(self.pool(maps), 1), 0.2, self.training)",
+                    ),
+                ),
+            ),
         ),
     ),
     Mutant(
