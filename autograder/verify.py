@@ -77,11 +77,11 @@ def prove(course: Course, task: Task, seed: str) -> Iterator[Proof]:
             for number, (replace, by) in enumerate(((mutant.replace, mutant.by), *mutant.also)):
                 name = f"{mutant.id}_{number}" if number else mutant.id
                 text = patched(sources[file], replace, by, f"{task.name}: {name}")
-                found = judge(name, sources | {file: text}, only=mutant.fails)[mutant.fails]
+                result = judge(name, sources | {file: text}, only=mutant.fails)[mutant.fails]
                 yield Proof(
                     task.name,
                     name,
-                    not_failed(found) if number else not_caught(found, mutant.message),
+                    not_failed(result) if number else not_caught(result, mutant.message),
                 )
     finally:
         solutions.close()

@@ -1,4 +1,4 @@
-"""The catalogue of misconceptions: every mistake is told in both languages, and nothing is given away."""
+"""The misconceptions: each is told in both languages, and no hint gives the code away."""
 
 import ast
 import re
