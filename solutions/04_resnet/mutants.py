@@ -742,7 +742,7 @@ RESIDUAL_BLOCK = [
         hint="Print the shape after each convolution with stride=2. In the paper's table 1, is the first layer of a stage already of the smaller size?",
         ru=(
             "Страйд стоит во второй свёртке, а не в первой.",
-            "Напечатай размер после каждой свёртки при stride=2. Посмотри в таблицу 1 статьи: у первого слоя стадии размер уже уменьшен?",
+            "Напечатай размер после каждой свёртки при stride=2. Посмотри в таблицу 1 статьи: у первого слоя группы размер уже уменьшен?",
         ),
         idea="stride_place",
         replace=RESIDUAL_LAYERS,
@@ -1837,7 +1837,7 @@ WHOLE_NETWORK = [
         hint="Print the size of the maps before the first stage for a 224x224 picture. Which size does the paper's table 1 state in the row conv2_x?",
         ru=(
             "В начале сети (stem) нет max pooling.",
-            "Напечатай размер карт перед первой стадией для картинки 224x224. Какой размер указан в строке conv2_x таблицы 1 статьи?",
+            "Напечатай размер карт перед первой группой блоков для картинки 224x224. Какой размер указан в строке conv2_x таблицы 1 статьи?",
         ),
         idea="stem",
         replace="            nn.MaxPool2d(kernel_size=3, stride=2, padding=1),\n",
@@ -1887,7 +1887,7 @@ WHOLE_NETWORK = [
         hint="What follows the first convolution and its BatchNorm? Print the smallest value that enters the first stage.",
         ru=(
             "В начале сети (stem) нет ReLU.",
-            "Что идёт после первой свёртки и её BatchNorm? Напечатай наименьшее значение, которое входит в первую стадию.",
+            "Что идёт после первой свёртки и её BatchNorm? Напечатай наименьшее значение, которое входит в первую группу блоков.",
         ),
         idea="stem",
         replace="            nn.ReLU(),\n            nn.MaxPool2d(kernel_size=3",
@@ -1999,8 +1999,8 @@ WHOLE_NETWORK = [
         "The last three stages do not halve the maps.",
         hint="Print the size of the maps after every stage and compare with the column 'output size' of table 1.",
         ru=(
-            "Последние три стадии не уменьшают размер карт вдвое.",
-            "Напечатай размер карт после каждой стадии и сверь со столбцом «output size» таблицы 1.",
+            "Последние три группы блоков не уменьшают размер карт вдвое.",
+            "Напечатай размер карт после каждой группы блоков и сверь со столбцом «output size» таблицы 1.",
         ),
         idea="stride_place",
         replace=STRIDE,
@@ -2013,8 +2013,8 @@ WHOLE_NETWORK = [
         "The stages are halved by pooling between them instead of a stride in their first block.",
         hint="The lesson speaks of pooling between the colours; in the paper, table 1, there is only one max pooling. What does its caption say of the other stages?",
         ru=(
-            "Размер между стадиями уменьшает пулинг, а должен страйд в их первом блоке.",
-            "В уроке сказано о пулинге между цветами, но в статье max pooling только один. Что написано под таблицей 1 о том, как уменьшается размер в остальных стадиях?",
+            "Размер между группами блоков уменьшает пулинг, а должен страйд в их первом блоке.",
+            "В уроке сказано о пулинге между цветами, но в статье max pooling только один. Что написано под таблицей 1 о том, как уменьшается размер в остальных группах?",
         ),
         idea="stride_place",
         replace=f"                {STRIDE}\n",
@@ -2046,7 +2046,7 @@ WHOLE_NETWORK = [
         "The first stage halves the maps too.",
         hint="The pooling of the stem already halved the size. Which size do conv2_x and conv3_x have in table 1?",
         ru=(
-            "Первая стадия тоже уменьшает размер карт вдвое.",
+            "Первая группа блоков тоже уменьшает размер карт вдвое.",
             "Размер уже уменьшил пулинг в начале сети. Какие размеры у conv2_x и conv3_x в таблице 1?",
         ),
         idea="stride_place",
@@ -2060,7 +2060,7 @@ WHOLE_NETWORK = [
         "Every block of the last three stages halves the maps, not only the first one.",
         hint="Print the size after each block. How many layers of one colour in the paper's figure 3 are marked '/2'?",
         ru=(
-            "Размер уменьшает каждый блок последних трёх стадий, а не только первый.",
+            "Размер уменьшает каждый блок последних трёх групп, а не только первый в группе.",
             "Напечатай размер после каждого блока. У скольких слоёв одного цвета на рисунке 3 статьи есть пометка «/2»?",
         ),
         idea="stride_place",
@@ -2074,7 +2074,7 @@ WHOLE_NETWORK = [
         "The last block of a stage carries the stride, not the first one.",
         hint="In the paper's figure 3, is the layer marked '/2' at the beginning or at the end of a colour?",
         ru=(
-            "Страйд стоит в последнем блоке стадии, а не в первом.",
+            "Страйд стоит в последнем блоке группы, а не в первом.",
             "Где на рисунке 3 статьи стоит слой с пометкой «/2»: в начале цвета или в конце?",
         ),
         idea="stride_place",
@@ -2173,7 +2173,7 @@ WHOLE_NETWORK = [
         "The number of blocks in the stages of a depth is not that of the paper's table 1.",
         hint="Add up your blocks: two (or three) convolutions each, plus the first convolution and the classifier, should give the depth. If it does, compare the order of the four numbers with table 1.",
         ru=(
-            "Числа блоков в стадиях для одной из глубин не такие, как в таблице 1 статьи.",
+            "Числа блоков в группах для одной из глубин не такие, как в таблице 1 статьи.",
             "Сложи: по две (или три) свёртки в каждом блоке, первая свёртка и классификатор должны дать глубину. Если сходится, сверь порядок четырёх чисел с таблицей 1.",
         ),
         idea="table_of_depths",
@@ -2216,7 +2216,7 @@ WHOLE_NETWORK = [
         "The stages do not have 64, 128, 256 and 512 maps.",
         hint="When the size is halved, what happens to the number of maps? Read one row after the other in table 1.",
         ru=(
-            "В стадиях не 64, 128, 256 и 512 карт.",
+            "В группах блоков не 64, 128, 256 и 512 карт.",
             "Что происходит с числом карт, когда размер уменьшается вдвое? Прочитай таблицу 1 строка за строкой.",
         ),
         idea="layer_sizes",
@@ -2234,7 +2234,7 @@ WHOLE_NETWORK = [
         "The blocks of a stage are one and the same block used again.",
         hint="Multiplying a list repeats the same object. Print the number of parameters and compare it with the table of the task.",
         ru=(
-            "Блоки внутри стадии — это один и тот же блок, использованный несколько раз.",
+            "Блоки внутри группы — это один и тот же блок, использованный несколько раз.",
             "Умножение списка повторяет один и тот же объект. Напечатай число параметров и сравни с заданием.",
         ),
         idea="registered_layers",
