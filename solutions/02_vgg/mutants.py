@@ -668,6 +668,16 @@ NETWORK = [
                 CLASSIFIER,
                 edited(
                     CLASSIFIER,
+                    (
+                        "nn.Linear(512 * 7 * 7, 4096)",
+                        "nn.Unflatten(1, (512, 7, 7)), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 4096)",
+                    ),
+                ),
+            ),
+            (
+                CLASSIFIER,
+                edited(
+                    CLASSIFIER,
                     ("nn.Linear(4096, 4096)", "nn.Linear(4096, 1024)"),
                     ("nn.Linear(4096, num_classes)", "nn.Linear(1024, num_classes)"),
                 ),

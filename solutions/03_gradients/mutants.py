@@ -363,6 +363,20 @@ GRADIENT_NORMS = [
         also=(("if p.ndim >= 2}", "if p.ndim >= 2 and p.requires_grad}"),),
     ),
     Mutant(
+        "none_not_expected",
+        "A weight without a gradient makes the function crash: its gradient is None.",
+        hint="Try a model with a layer that forward() does not use, or with a frozen one. What is its gradient, and what should your answer be?",
+        ru=(
+            "На весе без градиента функция падает: вместо градиента там None.",
+            "Попробуй модель со слоем, который forward() не использует, или с замороженным. Чему равен его градиент и что нужно ответить?",
+        ),
+        idea="gradient_norm",
+        replace="            if gradient is not None:\n",
+        by="            if True:\n",
+        fails=MEASURED,
+        message="fault.error",
+    ),
+    Mutant(
         "norm_of_weight",
         "The norm of the weight is returned, not the norm of its gradient.",
         hint="Multiply the model's output by ten: the gradients grow tenfold. Do your numbers?",
@@ -480,6 +494,17 @@ GRADIENT_NORMS = [
                         "    total = model(x).sum()\n",
                         "    model.zero_grad()\n    total = model(x).sum()\n",
                     ),
+                    (
+                        BACKWARD,
+                        "total.backward()\n        gradients = [p.grad for p in learning.values()]",
+                    ),
+                    ("    return norms\n", "    model.zero_grad()\n    return norms\n"),
+                ),
+            ),
+            (
+                NORMS,
+                edited(
+                    NORMS,
                     (
                         BACKWARD,
                         "total.backward()\n        gradients = [p.grad for p in learning.values()]",

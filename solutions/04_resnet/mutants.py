@@ -742,7 +742,7 @@ RESIDUAL_BLOCK = [
         hint="Print the shape after each convolution with stride=2. In the paper's table 1, is the first layer of a stage already of the smaller size?",
         ru=(
             "Страйд стоит во второй свёртке, а не в первой.",
-            "Напечатай размер после каждой свёртки при stride=2. Посмотри в таблицу 1 статьи: у первого слоя стадии размер уже уменьшен?",
+            "Напечатай размер после каждой свёртки при stride=2. Посмотри в таблицу 1 статьи: у первого слоя группы размер уже уменьшен?",
         ),
         idea="stride_place",
         replace=RESIDUAL_LAYERS,
@@ -994,6 +994,20 @@ RESIDUAL_BLOCK = [
                 ),
             ),
         ),
+    ),
+    Mutant(
+        "no_relu",
+        "The block has no ReLU at all, neither between the convolutions nor after the sum.",
+        hint="Count the ReLUs in the paper's figure 2. What would a network of such blocks be if nothing in it were non-linear?",
+        ru=(
+            "В блоке вообще нет ReLU: ни между свёртками, ни после суммы.",
+            "Сосчитай ReLU на рисунке 2 статьи. Чем была бы сеть из таких блоков, если в ней нет ничего нелинейного?",
+        ),
+        idea="nonlinearity",
+        replace=RESIDUAL_FORWARD,
+        by=RESIDUAL_FORWARD.replace("torch.relu", ""),
+        fails=BLOCK,
+        message="equal.output",
     ),
 ]
 
@@ -1591,6 +1605,229 @@ BOTTLENECK_BLOCK = [
         fails="resnet.keeps_its_input.BottleneckBlock",
         message="input.changed",
     ),
+    Mutant(
+        "bottleneck_no_relu",
+        "The bottleneck has no ReLU at all.",
+        hint="Count the ReLUs in the right half of the paper's figure 5 and in your forward.",
+        ru=(
+            "В bottleneck вообще нет ReLU.",
+            "Сосчитай ReLU в правой половине рисунка 5 статьи и в своём forward.",
+        ),
+        idea="nonlinearity",
+        replace=BOTTLENECK_FORWARD,
+        by=BOTTLENECK_FORWARD.replace("torch.relu", ""),
+        fails=WIDE,
+        message="equal.output",
+    ),
+    Mutant(
+        "bottleneck_other_activation",
+        "The bottleneck uses another activation than ReLU.",
+        hint="Feed a negative number to your activation: what comes out? The paper's block uses ReLU in all three places.",
+        ru=(
+            "В bottleneck стоит не ReLU, а другая функция активации.",
+            "Подай своей функции активации отрицательное число: что получится? В блоке из статьи во всех трёх местах стоит ReLU.",
+        ),
+        idea="nonlinearity",
+        replace=BOTTLENECK_FORWARD,
+        by=BOTTLENECK_FORWARD.replace("torch.relu", "nn.functional.leaky_relu"),
+        fails=WIDE,
+        message="equal.output",
+        also=tuple(
+            (BOTTLENECK_FORWARD, BOTTLENECK_FORWARD.replace("torch.relu", name))
+            for name in (
+                "nn.functional.gelu",
+                "nn.functional.elu",
+                "nn.functional.silu",
+                "torch.sigmoid",
+                "torch.tanh",
+            )
+        ),
+    ),
+    Mutant(
+        "bottleneck_relu_on_shortcut",
+        "In the bottleneck the shortcut goes through a ReLU of its own before the sum.",
+        hint="The shortcut should bring the input (or its projection) as it is. What happens to its negative values on your way?",
+        ru=(
+            "В bottleneck shortcut до сложения проходит через собственную ReLU.",
+            "Shortcut должен принести вход (или его проекцию) без изменений. Что у тебя по дороге происходит с отрицательными значениями?",
+        ),
+        idea="relu_after_sum",
+        replace=BOTTLENECK_LAYERS,
+        by=edited(
+            BOTTLENECK_LAYERS,
+            (PROJECTION, PROJECTION.replace("(out_channels),", "(out_channels), nn.ReLU(),")),
+        ),
+        fails=WIDE,
+        message="equal.output",
+        also=(
+            (
+                BOTTLENECK_SUM,
+                edited(BOTTLENECK_SUM, ("self.shortcut(x)", "torch.relu(self.shortcut(x))")),
+            ),
+        ),
+    ),
+    Mutant(
+        "bottleneck_not_added",
+        "In the bottleneck branch and shortcut are multiplied or subtracted instead of added.",
+        hint="If the branch gave only zeros, the input should pass unchanged to the last ReLU. Does it in your block?",
+        ru=(
+            "В bottleneck ветвь и shortcut перемножаются или вычитаются, а не складываются.",
+            "Если ветвь выдаёт одни нули, вход должен без изменений дойти до последней ReLU. А в твоём блоке?",
+        ),
+        idea="add_or_concat",
+        lesson="skip_connection",
+        replace=BOTTLENECK_SUM,
+        by=edited(BOTTLENECK_SUM, ("residual + self", "residual * self")),
+        fails=WIDE,
+        message="equal.output",
+        also=(
+            (BOTTLENECK_SUM, edited(BOTTLENECK_SUM, ("residual + self", "residual - self"))),
+            (
+                BOTTLENECK_SUM,
+                edited(
+                    BOTTLENECK_SUM, ("residual + self.shortcut(x)", "self.shortcut(x) - residual")
+                ),
+            ),
+        ),
+    ),
+    Mutant(
+        "bottleneck_detached",
+        "In the bottleneck the branch or the shortcut is cut off from the graph (detach, .data or no_grad).",
+        hint="The numbers forward may be right. After backward() compare the gradients of the input and of every weight: which way is closed?",
+        ru=(
+            "В bottleneck ветвь или shortcut отрезаны от графа (detach, .data или no_grad).",
+            "Вперёд числа могут быть верными. После backward() посмотри на градиенты входа и каждого веса: какой путь закрыт?",
+        ),
+        idea="gradient_path",
+        lesson="vanishing_gradients",
+        replace=BOTTLENECK_SUM,
+        by=edited(BOTTLENECK_SUM, ("self.shortcut(x)", "self.shortcut(x.detach())")),
+        fails=WIDE,
+        message="equal.input_gradient",
+        also=(
+            (
+                BOTTLENECK_SUM,
+                edited(BOTTLENECK_SUM, ("self.shortcut(x)", "self.shortcut(x).detach()")),
+            ),
+            (
+                BOTTLENECK_SUM,
+                edited(BOTTLENECK_SUM, ("(residual + self", "(residual.detach() + self")),
+            ),
+        ),
+    ),
+    Mutant(
+        "bottleneck_batch_norm_after_sum",
+        "In the bottleneck the last BatchNorm is applied after the sum, so it normalises the shortcut too.",
+        hint="The shortcut should carry the input past everything. What does your last BatchNorm do to it?",
+        ru=(
+            "В bottleneck последний BatchNorm стоит после суммы и нормирует заодно и shortcut.",
+            "Shortcut должен провести вход мимо всех слоёв. Что с ним делает твой последний BatchNorm?",
+        ),
+        idea="batch_norm_place",
+        replace=BOTTLENECK_SUM,
+        by="        return torch.relu(self.bn3(self.conv3(residual) + self.shortcut(x)))\n",
+        fails=WIDE,
+        message="equal.output",
+    ),
+    Mutant(
+        "bottleneck_batch_norm_settings",
+        "In the bottleneck BatchNorm has another eps or momentum than PyTorch's defaults.",
+        hint="Print one of your BatchNorms and a fresh BatchNorm2d side by side. The task asks for PyTorch's own settings.",
+        ru=(
+            "В bottleneck у BatchNorm другие eps или momentum, не те, что в PyTorch по умолчанию.",
+            "Напечатай рядом свой BatchNorm и обычный BatchNorm2d. В задании нужны настройки PyTorch по умолчанию.",
+        ),
+        idea="batch_norm_settings",
+        lesson="recap",
+        replace=BOTTLENECK_LAYERS,
+        by=BOTTLENECK_LAYERS.replace("m2d(mid_channels)", "m2d(mid_channels, eps=1e-3)").replace(
+            "m2d(out_channels)", "m2d(out_channels, eps=1e-3)"
+        ),
+        fails=WIDE,
+        message="equal.output",
+        also=tuple(
+            (
+                BOTTLENECK_LAYERS,
+                BOTTLENECK_LAYERS.replace(
+                    "m2d(mid_channels)", f"m2d(mid_channels, {other})"
+                ).replace("m2d(out_channels)", f"m2d(out_channels, {other})"),
+            )
+            for other in ("eps=1e-4", "momentum=0.01", "momentum=0.9", "momentum=0.99")
+        ),
+    ),
+    Mutant(
+        "bottleneck_dropout",
+        "There is a dropout inside the bottleneck.",
+        hint="Call the block twice in train mode on the same input: why are the answers different? Look for dropout in the paper's section 3.4.",
+        ru=(
+            "Внутри bottleneck есть dropout.",
+            "Вызови блок дважды в режиме train на одном и том же входе: почему ответы разные? Поищи dropout в разделе 3.4 статьи.",
+        ),
+        idea="dropout_place",
+        replace=BOTTLENECK_SUM,
+        by=edited(
+            BOTTLENECK_SUM,
+            ("(residual + self", "(nn.functional.dropout(residual, 0.5, self.training) + self"),
+        ),
+        fails=WIDE,
+        message="equal.output",
+        also=tuple(
+            (
+                BOTTLENECK_SUM,
+                edited(
+                    BOTTLENECK_SUM,
+                    (
+                        "(residual + self",
+                        f"(nn.functional.dropout(residual, {rate}, self.training) + self",
+                    ),
+                ),
+            )
+            for rate in (0.1, 0.2, 0.3)
+        ),
+    ),
+    Mutant(
+        "bottleneck_stride_ignored",
+        "In the bottleneck the argument stride has no effect.",
+        hint="Call the block with stride=1 and stride=2 and compare the output sizes. Where should the argument go?",
+        ru=(
+            "В bottleneck аргумент stride ни на что не влияет.",
+            "Вызови блок с stride=1 и stride=2 и сравни размеры выхода. Куда этот аргумент должен попасть?",
+        ),
+        idea="stride_place",
+        replace=BOTTLENECK_LAYERS,
+        by=BOTTLENECK_LAYERS.replace(", 3, stride,", ", 3,").replace(", 1, stride,", ", 1,"),
+        fails="resnet.output_shape.BottleneckBlock",
+        message="shape.wrong",
+    ),
+    Mutant(
+        "bottleneck_projection_kind",
+        "In the bottleneck the projection of the shortcut is not a 1x1 convolution with the stride: it is 3x3 or pools first.",
+        hint="The paper's option B needs no neighbouring pixels and no pooling. Which kernel and which stride has its one convolution?",
+        ru=(
+            "В bottleneck проекция в shortcut — не свёртка 1x1 со страйдом: она 3x3 или перед ней стоит пулинг.",
+            "Варианту B из статьи не нужны ни соседние пиксели, ни пулинг. Какое ядро и какой страйд у его единственной свёртки?",
+        ),
+        idea="projection",
+        replace=BOTTLENECK_LAYERS,
+        by=edited(
+            BOTTLENECK_LAYERS, ("1, stride, bias=False)", "3, stride, padding=1, bias=False)")
+        ),
+        fails=WIDE,
+        message="equal.weights",
+        also=tuple(
+            (
+                BOTTLENECK_LAYERS,
+                edited(
+                    BOTTLENECK_LAYERS,
+                    (
+                        f"                {CONV}",
+                        f"                nn.{kind}Pool2d(stride), {CONV.replace(', stride', '')}",
+                    ),
+                ),
+            )
+            for kind in ("Avg", "Max")
+        ),
+    ),
 ]
 
 WHOLE_NETWORK = [
@@ -1600,7 +1837,7 @@ WHOLE_NETWORK = [
         hint="Print the size of the maps before the first stage for a 224x224 picture. Which size does the paper's table 1 state in the row conv2_x?",
         ru=(
             "В начале сети (stem) нет max pooling.",
-            "Напечатай размер карт перед первой стадией для картинки 224x224. Какой размер указан в строке conv2_x таблицы 1 статьи?",
+            "Напечатай размер карт перед первой группой блоков для картинки 224x224. Какой размер указан в строке conv2_x таблицы 1 статьи?",
         ),
         idea="stem",
         replace="            nn.MaxPool2d(kernel_size=3, stride=2, padding=1),\n",
@@ -1650,7 +1887,7 @@ WHOLE_NETWORK = [
         hint="What follows the first convolution and its BatchNorm? Print the smallest value that enters the first stage.",
         ru=(
             "В начале сети (stem) нет ReLU.",
-            "Что идёт после первой свёртки и её BatchNorm? Напечатай наименьшее значение, которое входит в первую стадию.",
+            "Что идёт после первой свёртки и её BatchNorm? Напечатай наименьшее значение, которое входит в первую группу блоков.",
         ),
         idea="stem",
         replace="            nn.ReLU(),\n            nn.MaxPool2d(kernel_size=3",
@@ -1762,8 +1999,8 @@ WHOLE_NETWORK = [
         "The last three stages do not halve the maps.",
         hint="Print the size of the maps after every stage and compare with the column 'output size' of table 1.",
         ru=(
-            "Последние три стадии не уменьшают размер карт вдвое.",
-            "Напечатай размер карт после каждой стадии и сверь со столбцом «output size» таблицы 1.",
+            "Последние три группы блоков не уменьшают размер карт вдвое.",
+            "Напечатай размер карт после каждой группы блоков и сверь со столбцом «output size» таблицы 1.",
         ),
         idea="stride_place",
         replace=STRIDE,
@@ -1772,11 +2009,44 @@ WHOLE_NETWORK = [
         message="equal.output",
     ),
     Mutant(
+        "pooling_between_stages",
+        "The stages are halved by pooling between them instead of a stride in their first block.",
+        hint="The lesson speaks of pooling between the colours; in the paper, table 1, there is only one max pooling. What does its caption say of the other stages?",
+        ru=(
+            "Размер между группами блоков уменьшает пулинг, а должен страйд в их первом блоке.",
+            "В уроке сказано о пулинге между цветами, но в статье max pooling только один. Что написано под таблицей 1 о том, как уменьшается размер в остальных группах?",
+        ),
+        idea="stride_place",
+        replace=f"                {STRIDE}\n",
+        by="""                stride = 1
+                if stage > 0 and index == 0:
+                    blocks.append(nn.MaxPool2d(kernel_size=2, stride=2))
+""",
+        fails=NETWORK,
+        message="equal.output",
+        also=(
+            (
+                f"                {STRIDE}\n",
+                """                stride = 1
+                if stage > 0 and index == 0:
+                    blocks.append(nn.MaxPool2d(kernel_size=3, stride=2, padding=1))
+""",
+            ),
+            (
+                f"                {STRIDE}\n",
+                """                stride = 1
+                if stage > 0 and index == 0:
+                    blocks.append(nn.AvgPool2d(kernel_size=2, stride=2))
+""",
+            ),
+        ),
+    ),
+    Mutant(
         "first_stage_halving",
         "The first stage halves the maps too.",
         hint="The pooling of the stem already halved the size. Which size do conv2_x and conv3_x have in table 1?",
         ru=(
-            "Первая стадия тоже уменьшает размер карт вдвое.",
+            "Первая группа блоков тоже уменьшает размер карт вдвое.",
             "Размер уже уменьшил пулинг в начале сети. Какие размеры у conv2_x и conv3_x в таблице 1?",
         ),
         idea="stride_place",
@@ -1788,9 +2058,9 @@ WHOLE_NETWORK = [
     Mutant(
         "every_block_halving",
         "Every block of the last three stages halves the maps, not only the first one.",
-        hint="Print the size after each block. How many of the blocks of one colour in the paper's figure 3 are marked '/2'?",
+        hint="Print the size after each block. How many layers of one colour in the paper's figure 3 are marked '/2'?",
         ru=(
-            "Размер уменьшает каждый блок последних трёх стадий, а не только первый.",
+            "Размер уменьшает каждый блок последних трёх групп, а не только первый в группе.",
             "Напечатай размер после каждого блока. У скольких слоёв одного цвета на рисунке 3 статьи есть пометка «/2»?",
         ),
         idea="stride_place",
@@ -1804,7 +2074,7 @@ WHOLE_NETWORK = [
         "The last block of a stage carries the stride, not the first one.",
         hint="In the paper's figure 3, is the layer marked '/2' at the beginning or at the end of a colour?",
         ru=(
-            "Страйд стоит в последнем блоке стадии, а не в первом.",
+            "Страйд стоит в последнем блоке группы, а не в первом.",
             "Где на рисунке 3 статьи стоит слой с пометкой «/2»: в начале цвета или в конце?",
         ),
         idea="stride_place",
@@ -1903,7 +2173,7 @@ WHOLE_NETWORK = [
         "The number of blocks in the stages of a depth is not that of the paper's table 1.",
         hint="Add up your blocks: two (or three) convolutions each, plus the first convolution and the classifier, should give the depth. If it does, compare the order of the four numbers with table 1.",
         ru=(
-            "Числа блоков в стадиях для одной из глубин не такие, как в таблице 1 статьи.",
+            "Числа блоков в группах для одной из глубин не такие, как в таблице 1 статьи.",
             "Сложи: по две (или три) свёртки в каждом блоке, первая свёртка и классификатор должны дать глубину. Если сходится, сверь порядок четырёх чисел с таблицей 1.",
         ),
         idea="table_of_depths",
@@ -1946,7 +2216,7 @@ WHOLE_NETWORK = [
         "The stages do not have 64, 128, 256 and 512 maps.",
         hint="When the size is halved, what happens to the number of maps? Read one row after the other in table 1.",
         ru=(
-            "В стадиях не 64, 128, 256 и 512 карт.",
+            "В группах блоков не 64, 128, 256 и 512 карт.",
             "Что происходит с числом карт, когда размер уменьшается вдвое? Прочитай таблицу 1 строка за строкой.",
         ),
         idea="layer_sizes",
@@ -1964,7 +2234,7 @@ WHOLE_NETWORK = [
         "The blocks of a stage are one and the same block used again.",
         hint="Multiplying a list repeats the same object. Print the number of parameters and compare it with the table of the task.",
         ru=(
-            "Блоки внутри стадии — это один и тот же блок, использованный несколько раз.",
+            "Блоки внутри группы — это один и тот же блок, использованный несколько раз.",
             "Умножение списка повторяет один и тот же объект. Напечатай число параметров и сравни с заданием.",
         ),
         idea="registered_layers",

@@ -1130,10 +1130,10 @@ WHOLE_NETWORK = [
     ),
     Mutant(
         "last_relu_missing",
-        "There is no ReLU after the last BatchNorm.",
+        "There is no ReLU between the last BatchNorm and the global pooling.",
         hint="torchvision calls it in forward, where it is easily overlooked. Can the numbers that enter your global pooling be negative?",
         ru=(
-            "После последнего BatchNorm нет ReLU.",
+            "Между последним BatchNorm и глобальным пулингом нет ReLU.",
             "В torchvision она вызывается в forward, и её легко не заметить. Могут ли числа, которые входят в твой глобальный пулинг, быть отрицательными?",
         ),
         idea="pre_activation",
@@ -1141,6 +1141,22 @@ WHOLE_NETWORK = [
         by="self.bn(self.blocks(self.stem(x)))",
         fails=EQUAL,
         message="equal.output",
+        also=(
+            (
+                LAST + HEAD,
+                edited(
+                    LAST + HEAD,
+                    (
+                        "torch.relu(self.bn(self.blocks(self.stem(x))))",
+                        "self.bn(self.blocks(self.stem(x)))",
+                    ),
+                    (
+                        "torch.flatten(self.pool(maps), 1)",
+                        "torch.relu(torch.flatten(self.pool(maps), 1))",
+                    ),
+                ),
+            ),
+        ),
     ),
     Mutant(
         "last_batch_norm_missing",
