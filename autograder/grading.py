@@ -89,7 +89,7 @@ class Solutions:
         """The catalogue of typical mistakes; empty where it is not made from this course."""
         if task.name not in self._mistakes:
             fresh = catalogue.is_fresh(self._course, task)
-            found = catalogue.entries(task.name) if fresh else ()
+            found = partial(catalogue.entries, task.name) if fresh else tuple
             self._mistakes[task.name] = Mistakes(found, self._carried)
         return self._mistakes[task.name]
 

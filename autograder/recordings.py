@@ -161,13 +161,20 @@ def record(course: Course, task: Task) -> None:
 
 
 def write(path: Path, digest: str, recordings: list[dict[str, Any]], head: str = "") -> None:
-    """Write recordings to one file, after a digest of what they depend on and some text."""
+    """Write recordings to one file, after a digest of what they depend on and some text.
+
+    An answer that was given before is not written again.
+    """
     body = io.BytesIO()
     body.write(digest.encode() + struct.pack(">I", len(head.encode())) + head.encode())
+    known: dict[bytes, int] = {}
     for number, answers in enumerate(recordings):
         for key, answer in answers.items():
-            text = key.encode()
-            body.write(struct.pack(">HI", number, len(text)) + text + frames.encode(answer))
+            text, frame = key.encode(), frames.encode(answer)
+            new = frame not in known
+            place = known.setdefault(frame, len(known))
+            body.write(struct.pack(">HII", number, place, len(text)) + text)
+            body.write(frame if new else b"")
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(gzip.compress(body.getvalue(), mtime=0))
 
@@ -199,13 +206,16 @@ def read(path: Path) -> tuple[str, list[dict[str, Any]]]:
         body.seek(64)
         (length,) = struct.unpack(">I", body.read(4))
         text = body.read(length).decode()
-        while head := body.read(6):
-            number, length = struct.unpack(">HI", head)
+        known: list[object] = []
+        while head := body.read(10):
+            number, place, length = struct.unpack(">HII", head)
             key = body.read(length).decode()
             while len(recordings) <= number:
                 recordings.append({})
-            recordings[number][key] = frames.decode(body.read, protocol.ANSWERS)
-    except (OSError, EOFError, frames.ProtocolError, struct.error, ValueError) as error:
+            if place == len(known):
+                known.append(frames.decode(body.read, protocol.ANSWERS))
+            recordings[number][key] = known[place]
+    except (OSError, EOFError, frames.ProtocolError, struct.error, ValueError, IndexError) as error:
         raise GraderFault(f"{path}: cannot be read ({error}); install again") from None
     return text, recordings
 

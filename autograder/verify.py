@@ -169,14 +169,14 @@ class Prover:
         student = self._opened(name, {self.task.file: text})
         references = self.solutions.references(self.task)
         subject = Subject(self.task, symbol, student, references, self.seed)
-        found = identify(subject, self.solutions.mistakes(self.task).entries, failed)
+        found = identify(subject, self.solutions.mistakes(self.task).entries(), failed)
         student.forget()
         return {entry.title.id for entry in found.values()}
 
     def stops(self, mutant: Mutant, symbol: Symbol) -> bool:
         """Whether a mistake makes what is built from it fail altogether, so that nothing can be
         compared: an error, or layers that PyTorch does not see."""
-        entries = self.solutions.mistakes(self.task).entries
+        entries = self.solutions.mistakes(self.task).entries()
         entry = next(e for e in entries if e.title.id == mutant.id)
         for other in self.task.symbols[self.task.symbols.index(symbol) + 1 :]:
             for sample in other.samples:

@@ -52,14 +52,21 @@ def workbench() -> Iterator[SharedSession]:
 
 @pytest.fixture
 def judge(solutions: Solutions, workbench: SharedSession) -> JudgeText:
-    """Judge a text of ours as the file of a task, in a worker that is already warm."""
+    """Judge a text of ours as the file of a task, in a worker that is already warm.
 
-    def run(task: str, text: str, only: str = "", name: str = "text") -> dict[str, Result]:
+    named: recognise typical mistakes too.
+    """
+
+    def run(
+        task: str, text: str, only: str = "", name: str = "text", named: bool = False
+    ) -> dict[str, Result]:
         found = task_named(task)
         file = f"{task}_{name}.py"
         workbench.place(file, text.encode())
         student = Witness(f"{task}/{name}", partial(workbench.open, file))
         bench = Bench(found, student, solutions.references(found), SEED)
+        if named:
+            bench.mistakes = solutions.mistakes(found)
         try:
             return Judge([bench], only=[only] if only else []).run()
         finally:

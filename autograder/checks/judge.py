@@ -132,7 +132,7 @@ class Judge:
 
     def _flows(self, bench: Bench) -> tuple[Flow, ...]:
         subjects = [found for (task, _), found in self._subjects.items() if task == bench.task.name]
-        return tuple(flow for s in subjects for flow in flows(s, bench.mistakes.entries))
+        return tuple(flow for s in subjects for flow in flows(s))
 
     def again(self, check: Check, subject: Subject) -> Result:
         """Run a check on another subject; the result is not kept."""

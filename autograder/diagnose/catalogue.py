@@ -8,6 +8,7 @@ few numbers of each tensor. Nothing here earns a point: knowing these answers is
 import ast
 import hashlib
 import json
+import math
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
@@ -20,6 +21,7 @@ from autograder import recordings
 from autograder.checks import gradients
 from autograder.checks.compare import thin
 from autograder.checks.families import count
+from autograder.checks.promise import clean
 from autograder.checks.witness import Challenge, NoAnswer, Witness
 from autograder.course import Course, patched
 from autograder.diagnose.behaviour import KEPT, Asked, differences, finite, runs
@@ -34,6 +36,9 @@ from autograder.sandbox.profiles import Profile
 from autograder.tasks import Symbol, Task, task_named
 
 SOURCES = ("observe/*.py", "checks/compare.py", "checks/gradients.py", "diagnose/behaviour.py")
+
+MOST = 400  # layers of a network that are shown
+TRACED = 16  # weights of a network whose gradients are kept
 
 # The mistake that makes a plain network of one with skip connections: the lesson's comparison.
 PLAIN = {"ResNet": "skip_never_added"}
@@ -126,7 +131,7 @@ def entries(task: str) -> tuple[Entry, ...]:
     if found.homework:
         return ()
     head, answers = recordings.read(path_of(found))
-    about = _titles(head)
+    about = _titles(json.loads(head))
     answers += [{} for _ in about[len(answers) :]]
     return tuple(Entry(title, own) for title, own in zip(about, answers, strict=True))
 
@@ -134,13 +139,25 @@ def entries(task: str) -> tuple[Entry, ...]:
 @cache
 def titles(task: str) -> dict[str, Title]:
     """What the entries of a task are about, by id."""
+    return {title.id: title for title in reversed(_titles(_head(task)))}
+
+
+def plain(task: str, symbol: str) -> tuple[float, ...]:
+    """The norm of each layer's gradient in a network without its skip connections, if it has any."""
+    return tuple(_head(task)["plain"].get(symbol, ()))
+
+
+@cache
+def _head(task: str) -> dict[str, Any]:
     found = task_named(task)
-    about = [] if found.homework else _titles(recordings.head(path_of(found)))
-    return {title.id: title for title in reversed(about)}
+    if found.homework:
+        return {"titles": [], "plain": {}}
+    head: dict[str, Any] = json.loads(recordings.head(path_of(found)))
+    return head
 
 
-def _titles(head: str) -> list[Title]:
-    return [Title(**(title | {"differs": tuple(title["differs"])})) for title in json.loads(head)]
+def _titles(head: dict[str, Any]) -> list[Title]:
+    return [Title(**(title | {"differs": tuple(title["differs"])})) for title in head["titles"]]
 
 
 def digest(course: Course, task: Task) -> str:
@@ -203,10 +220,43 @@ def record(course: Course, task: Task) -> None:
                 made.append(Entry(title, kept.answers))
     finally:
         session.close()
-    entries.cache_clear()
-    titles.cache_clear()
-    head = json.dumps([asdict(entry.title) for entry in made])
-    recordings.write(path_of(task), digest(course, task), [e.answers for e in made], head)
+    for known in (entries, titles, _head):
+        known.cache_clear()
+    norms = {symbol.name: _plain(symbol, made) for symbol in task.symbols}
+    head = {
+        "titles": [asdict(entry.title) for entry in made],
+        "plain": {name: found for name, found in norms.items() if found},
+    }
+    answers = [entry.answers for entry in made]
+    recordings.write(path_of(task), digest(course, task), answers, json.dumps(head))
+
+
+def _plain(symbol: Symbol, made: list[Entry]) -> tuple[float, ...]:
+    for entry in made:
+        if entry.title.id != PLAIN.get(symbol.name):
+            continue
+        for challenge in runs(symbol):
+            described = entry.describe(symbol, challenge.args, challenge.shape)
+            outcome = entry.outcome(symbol, challenge, {})
+            if isinstance(described, Description) and isinstance(outcome, Outcome):
+                return layers(described, outcome)[1]
+    return ()
+
+
+def layers(description: Description, outcome: Outcome) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Names of the weight matrices and norms of their gradients: those that were used in order,
+    then the others."""
+    matrices = [
+        w for w in description.weights if w.role == "weight" and w.name in outcome.gradients
+    ]
+    used = sorted(matrices, key=lambda w: (w.order < 0, w.order))[:MOST]
+    norms = tuple(_shown(outcome.gradients[w.name].norm) for w in used)
+    return tuple(clean(w.name)[:80] for w in used), norms
+
+
+def _shown(norm: float) -> float:
+    """Three digits: more would differ from machine to machine."""
+    return float(f"{norm:.3g}") if math.isfinite(norm) else 0.0
 
 
 def _old(task: Task) -> tuple[Entry, ...]:
@@ -277,11 +327,23 @@ def _of_symbol(symbol: Symbol, asked: Asked, whole: bool) -> dict[str, Any]:
             continue
         described = asked.describe(symbol, challenge.args, challenge.shape)
         assert isinstance(described, Description)
-        matrices = {w.name for w in described.weights if w.role == "weight"}
         outcome = asked.outcome(symbol, challenge, places(described))
-        kept = matrices if symbol.name in PLAIN else set()
-        found[recording_key("outcome", challenge.key())] = reduced(outcome, whole, kept)
+        traced = traced_weights(symbol, described, whole)
+        found[recording_key("outcome", challenge.key())] = reduced(outcome, traced)
     return found
+
+
+def traced_weights(symbol: Symbol, described: Description, whole: bool) -> set[str]:
+    """The weights whose traces are kept: all of a block, some of a network, none of what is
+    only built from the symbol."""
+    names = [w.name for w in described.weights]
+    if whole and symbol.kind == "block":
+        return set(names)
+    matrices = [w.name for w in described.weights if w.role == "weight"]
+    if symbol.name in PLAIN:
+        return set(matrices)
+    step = -(-len(matrices) // TRACED)
+    return set(matrices[::step] + names[-1:]) if whole else set()
 
 
 def short(answer: Description | Fault) -> Description | Fault:
@@ -300,8 +362,8 @@ def counted(answer: Description | Fault) -> Description | Fault:
     return Description([weight], [], [])
 
 
-def reduced(answer: Outcome | Fault, whole: bool, kept: Collection[str] = ()) -> Outcome | Fault:
-    """A few numbers of each tensor; of what is built from the symbol no traces but the kept."""
+def reduced(answer: Outcome | Fault, traced: Collection[str]) -> Outcome | Fault:
+    """A few numbers of each tensor, and the traces of some weights."""
     if isinstance(answer, Fault):
         return answer
     reached = answer.input_gradient
@@ -309,8 +371,8 @@ def reduced(answer: Outcome | Fault, whole: bool, kept: Collection[str] = ()) ->
         answer,
         output=_few(answer.output),
         input_gradient=None if reached is None else _few(reached),
-        gradients={n: _trace(t) for n, t in answer.gradients.items() if whole or n in kept},
-        buffers={n: _trace(t) for n, t in answer.buffers.items()} if whole else {},
+        gradients={n: _trace(t) for n, t in answer.gradients.items() if n in traced},
+        buffers={n: _trace(t) for n, t in answer.buffers.items() if n in traced},
     )
 
 

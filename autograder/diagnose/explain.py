@@ -7,6 +7,7 @@ A diagnosis takes no points; only answers to fresh challenges give any back.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from autograder.checks import families
@@ -38,11 +39,11 @@ UNTOLD = ("fault.not_written", "fault.missing_symbol", "fault.not_a_module")
 class Mistakes:
     """The catalogue of a task, and how to build a reference with mistakes in it.
 
-    carried: a reference with these entries in it, or None where there is none; written: it is
+    entries: gives them; they are read only where something failed. carried: a reference with these entries in it, or None where there is none; written: it is
     a recording, reduced to a few numbers.
     """
 
-    entries: Sequence[Entry] = ()
+    entries: Callable[[], Sequence[Entry]] = tuple
     carried: Callable[[Task, list[Entry]], Reference | None] = lambda task, entries: None
     written: bool = False
 
@@ -53,7 +54,7 @@ def shipped(task: Task) -> Mistakes:
     def carried(task: Task, found: list[Entry]) -> Reference | None:
         return Carried(found[0]) if len(found) == 1 else None
 
-    return Mistakes(catalogue.entries(task.name), carried, written=True)
+    return Mistakes(partial(catalogue.entries, task.name), carried, written=True)
 
 
 def identify(
@@ -175,14 +176,14 @@ def explain(judge: "Judge", bench: "Bench") -> None:
             if found and symbol.kind != "function" and _carry(judge, bench, symbol, found):
                 continue
             subject = judge.subject(bench, symbol.name)
-            named = identify(subject, bench.mistakes.entries, failed)
+            named = identify(subject, bench.mistakes.entries(), failed)
         except (NoAnswer, GaveUp):
             continue  # the worker is lost: what was judged stays as it is
         for id, entry in named.items():
             judge.results[id] = replace(judge.results[id], misconception=entry.title.id)
         for id, message in failed.items():
             if id not in named and message.id.startswith("parameters."):
-                fits = _same_count(subject, bench.mistakes.entries)
+                fits = _same_count(subject, bench.mistakes.entries())
                 if fits is not None:
                     values: dict[str, Value] = {**message.values, "fits": fits.title.id}
                     judge.results[id] = replace(
