@@ -39,8 +39,9 @@ UNTOLD = ("fault.not_written", "fault.missing_symbol", "fault.not_a_module")
 class Mistakes:
     """The catalogue of a task, and how to build a reference with mistakes in it.
 
-    entries: gives them; they are read only where something failed. carried: a reference with these entries in it, or None where there is none; written: it is
-    a recording, reduced to a few numbers.
+    entries: gives them; they are read only where something failed. carried: a reference with
+    these entries in it, or None where there is none; written: it is a recording, reduced to a
+    few numbers.
     """
 
     entries: Callable[[], Sequence[Entry]] = tuple
