@@ -143,7 +143,7 @@ def titles(task: str) -> dict[str, Title]:
 
 
 def plain(task: str, symbol: str) -> tuple[float, ...]:
-    """The norm of each layer's gradient in a network without its skip connections, if it has any."""
+    """The norm of each layer's gradient without the skip connections, if there are any."""
     return tuple(_head(task)["plain"].get(symbol, ()))
 
 

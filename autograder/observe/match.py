@@ -38,7 +38,9 @@ def matches(student: Description, reference: Description) -> list[Match]:
     divided = {w.name.partition("@")[0] for w in student.weights if "@" in w.name}
     wholes = [w for w in student.weights if "@" not in w.name]
     parts = [w for w in student.weights if w.name not in divided]
-    wanted = sorted(reference.weights, key=lambda w: w.order)
+    # A mistake may leave weights unused; they have no place.
+    theirs_used = [w for w in reference.weights if w.order >= 0]
+    wanted = sorted(theirs_used, key=lambda w: w.order)
     candidates: list[Match] = []
     for weights in (parts, wholes) if divided else (wholes,):
         used = [w for w in weights if w.order >= 0]
@@ -46,7 +48,7 @@ def matches(student: Description, reference: Description) -> list[Match]:
         for ours, theirs, key in (
             (by_use, wanted, _signature),
             (by_use, wanted, _kind),
-            (used, reference.weights, _kind),
+            (used, theirs_used, _kind),
             # Compiled code hides how it uses its weights: only their order is left.
             (weights, reference.weights, _kind),
         ):
