@@ -124,10 +124,10 @@ MUTANTS = [
     ),
     Mutant(
         "dropout_too_much",
-        "There are more than two dropouts: also among the convolutions, before the first fully connected layer or after the logits.",
+        "There are more than two dropouts: one also stands before the first fully connected layer or after the logits.",
         hint="Print the network and count the dropouts. The lesson has exactly two; after which layers?",
         ru=(
-            "Dropout больше двух: ещё и среди свёрток, перед первым полносвязным слоем или после логитов.",
+            "Dropout больше двух: лишний стоит перед первым полносвязным слоем или после логитов.",
             "Напечатай сеть и сосчитай dropout. В уроке их ровно два; после каких слоёв?",
         ),
         idea="dropout_place",
@@ -135,10 +135,7 @@ MUTANTS = [
         by="            nn.Dropout(dropout),\n" + CLASSIFIER,
         fails=TRAINS,
         message="equal.output",
-        also=(
-            (CLASSIFIER, CLASSIFIER + "            nn.Dropout(dropout),\n"),
-            (POOL_2, POOL_2 + "            nn.Dropout(dropout),\n"),
-        ),
+        also=((CLASSIFIER, CLASSIFIER + "            nn.Dropout(dropout),\n"),),
     ),
     Mutant(
         "dropout_in_eval",
