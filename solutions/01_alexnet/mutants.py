@@ -32,6 +32,9 @@ CLASSIFIER = """            nn.Linear(256 * 6 * 6, 4096),
 HEAD = """        logits: Tensor = self.classifier(torch.flatten(maps, 1))  # (B, num_classes)
         return logits
 """
+NETWORK = f"""{FEATURES}        )
+        self.classifier = nn.Sequential(
+{CLASSIFIER}"""
 POOL_1 = "            nn.MaxPool2d(kernel_size=3, stride=2),  # (B, 96, 27, 27)\n"
 POOL_2 = "            nn.MaxPool2d(kernel_size=3, stride=2),  # (B, 256, 13, 13)\n"
 POOL_5 = "            nn.MaxPool2d(kernel_size=3, stride=2),  # (B, 256, 6, 6)\n"
@@ -124,10 +127,10 @@ MUTANTS = [
     ),
     Mutant(
         "dropout_too_much",
-        "There are more than two dropouts: also among the convolutions, before the first fully connected layer or after the logits.",
+        "There are more than two dropouts: one also stands before the first fully connected layer or after the logits.",
         hint="Print the network and count the dropouts. The lesson has exactly two; after which layers?",
         ru=(
-            "Dropout больше двух: ещё и среди свёрток, перед первым полносвязным слоем или после логитов.",
+            "Dropout больше двух: лишний стоит перед первым полносвязным слоем или после логитов.",
             "Напечатай сеть и сосчитай dropout. В уроке их ровно два; после каких слоёв?",
         ),
         idea="dropout_place",
@@ -135,10 +138,7 @@ MUTANTS = [
         by="            nn.Dropout(dropout),\n" + CLASSIFIER,
         fails=TRAINS,
         message="equal.output",
-        also=(
-            (CLASSIFIER, CLASSIFIER + "            nn.Dropout(dropout),\n"),
-            (POOL_2, POOL_2 + "            nn.Dropout(dropout),\n"),
-        ),
+        also=((CLASSIFIER, CLASSIFIER + "            nn.Dropout(dropout),\n"),),
     ),
     Mutant(
         "dropout_in_eval",
@@ -467,16 +467,14 @@ MUTANTS = [
             "Напечатай размер после каждого слоя. После какой свёртки он меняется, хотя на слайде остаётся прежним?",
         ),
         idea="padding",
-        replace=FEATURES,
-        by=edited(FEATURES, ("kernel_size=5, padding=2)", "kernel_size=5)")),
-        fails=BUILT,
-        message="fault.error",
+        replace=NETWORK,
+        by=edited(
+            NETWORK, ("kernel_size=5, padding=2)", "kernel_size=5)"), ("256 * 6 * 6", "256 * 5 * 5")
+        ),
+        fails=COUNT,
+        message="parameters.too_few",
         also=(
-            (FEATURES, FEATURES.replace(", padding=1)", ")")),
-            (
-                FEATURES,
-                edited(FEATURES, ("kernel_size=5, padding=2)", "kernel_size=5, padding=1)")),
-            ),
+            (NETWORK, NETWORK.replace(", padding=1)", ")").replace("256 * 6 * 6", "256 * 3 * 3")),
         ),
     ),
     Mutant(
@@ -488,26 +486,52 @@ MUTANTS = [
             "Посчитай размер после свёртки 11x11 по 227 пикселям с твоим страйдом. На слайде написано 55.",
         ),
         idea="stride_place",
-        replace=LAYER_1,
-        by=edited(LAYER_1, ("stride=4)", "stride=2)")),
-        fails=BUILT,
-        message="fault.error",
-        also=((LAYER_1, edited(LAYER_1, ("stride=4)", "stride=3)"))),),
+        replace=NETWORK,
+        by=edited(NETWORK, ("stride=4)", "stride=3)"), ("256 * 6 * 6", "256 * 8 * 8")),
+        fails=COUNT,
+        message="parameters.too_many",
+        also=(
+            (
+                NETWORK,
+                edited(NETWORK, ("stride=4)", "stride=2)"), ("256 * 6 * 6", "256 * 12 * 12")),
+            ),
+        ),
     ),
     Mutant(
         "pooling_missing",
-        "One of the three poolings is missing, so the sizes do not fit the fully connected layer.",
+        "One of the three poolings is missing, and the fully connected layer was widened to fit.",
         hint="Which sizes do the boxes of the lesson's picture have: 55, 27, 13, 13, 13? Between which of them does the size change, and what comes after the fifth?",
         ru=(
-            "Нет одного из трёх пулингов, и размеры не подходят полносвязному слою.",
+            "Нет одного из трёх пулингов, а полносвязный слой под это расширен.",
             "Какие размеры у прямоугольников на слайде: 55, 27, 13, 13, 13? Где между ними размер меняется и что идёт после пятого?",
         ),
         idea="pooling",
-        replace=POOL_5,
-        by="",
+        replace=NETWORK,
+        by=edited(NETWORK, (POOL_5, ""), ("256 * 6 * 6", "256 * 13 * 13")),
+        fails=COUNT,
+        message="parameters.too_many",
+        also=((NETWORK, edited(NETWORK, (POOL_2, ""), ("256 * 6 * 6", "256 * 13 * 13"))),),
+    ),
+    Mutant(
+        "sizes_do_not_fit",
+        "The maps do not have the size that the first fully connected layer expects: a stride, a padding or a pooling differs from the lesson's.",
+        hint="Print the shape after every layer: 55, 27, 27, 13, 13, 13, 13, 6. Which layer is the first whose size is not in the lesson's picture?",
+        ru=(
+            "Размер карт не тот, которого ждёт первый полносвязный слой: страйд, паддинг или пулинг отличаются от урока.",
+            "Напечатай размер после каждого слоя: 55, 27, 27, 13, 13, 13, 13, 6. У какого слоя размер впервые не такой, как на слайде?",
+        ),
+        idea="padding",
+        replace=FEATURES,
+        by=edited(FEATURES, (POOL_5, "")),
         fails=BUILT,
         message="fault.error",
-        also=((POOL_1, ""), (POOL_2, "")),
+        also=(
+            (FEATURES, edited(FEATURES, (POOL_1, ""))),
+            (FEATURES, edited(FEATURES, (POOL_2, ""))),
+            (FEATURES, edited(FEATURES, ("stride=4)", "stride=2)"))),
+            (FEATURES, edited(FEATURES, ("kernel_size=5, padding=2)", "kernel_size=5)"))),
+            (FEATURES, FEATURES.replace(", padding=1)", ")")),
+        ),
     ),
     Mutant(
         "pooling_2x2",
