@@ -239,7 +239,8 @@ def _plain(symbol: Symbol, made: list[Entry]) -> tuple[float, ...]:
             described = entry.describe(symbol, challenge.args, challenge.shape)
             outcome = entry.outcome(symbol, challenge, {})
             if isinstance(described, Description) and isinstance(outcome, Outcome):
-                return layers(described, outcome)[1]
+                used = [weight for weight in described.weights if weight.order >= 0]
+                return layers(replace(described, weights=used), outcome)[1]
     return ()
 
 
