@@ -307,6 +307,16 @@ RESIDUAL_BLOCK = [
         message="equal.input_gradient",
         also=(
             (RESIDUAL_SUM, edited(RESIDUAL_SUM, ("self.shortcut(x)", "self.shortcut(x).detach()"))),
+            (
+                RESIDUAL_SUM,
+                edited(
+                    RESIDUAL_SUM,
+                    (
+                        "self.shortcut(x)",
+                        "(x.detach() if isinstance(self.shortcut, nn.Identity) else self.shortcut(x))",
+                    ),
+                ),
+            ),
         ),
     ),
     Mutant(
@@ -1707,6 +1717,16 @@ BOTTLENECK_BLOCK = [
         fails=WIDE,
         message="equal.input_gradient",
         also=(
+            (
+                BOTTLENECK_SUM,
+                edited(
+                    BOTTLENECK_SUM,
+                    (
+                        "self.shortcut(x)",
+                        "(x.detach() if isinstance(self.shortcut, nn.Identity) else self.shortcut(x))",
+                    ),
+                ),
+            ),
             (
                 BOTTLENECK_SUM,
                 edited(BOTTLENECK_SUM, ("self.shortcut(x)", "self.shortcut(x).detach()")),
