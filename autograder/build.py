@@ -20,6 +20,7 @@ from autograder.checks.judge import planned
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.messages import LANGUAGES, Catalogue
+from autograder.notebooks import anchors, notebooks
 from autograder.tasks import Task, all_tasks
 
 BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
@@ -60,6 +61,7 @@ def build(course: Course, check: bool = False) -> list[str]:
         wanted[po.with_suffix(".mo")] = compile_catalogue(po)
     for name, text in assignments(course, "en").items():
         wanted[course.folder / "assignments" / name] = text.encode()
+    wanted[PACKAGE / "anchors.json"] = anchors(course, all_tasks()).encode()
     _refuse_stray(course.folder / "assignments", set(wanted))
     stale = [path for path, content in wanted.items() if _read(path) != content]
     names = [_shown(path, course) for path in stale]
@@ -102,6 +104,8 @@ def assignments(course: Course, lang: str) -> dict[str, str]:
             )
         for sheet_lang, sheet in SHEETS.items():
             files[f"{task.folder}/{sheet}"] = make_sheet(sources, task, sheet_lang, translations)
+        for name, text in notebooks(course, task, map(_catalogue, LANGUAGES)).items():
+            files[f"{task.folder}/{name}"] = text
     return files
 
 
