@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder import recordings
+from autograder import pictures, recordings
 from autograder.checks.judge import planned
 from autograder.course import Course
 from autograder.errors import UsageError
@@ -74,6 +74,10 @@ def build(course: Course, check: bool = False) -> list[str]:
             names.append(_shown(recordings.path_of(task), course))
             if not check:
                 recordings.record(course, task)
+        if not pictures.is_fresh(course, task):
+            names.append(f"{_shown(pictures.PICTURES, course)}/{task.name}")
+            if not check:
+                pictures.make(course, task)
     return names
 
 

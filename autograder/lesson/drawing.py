@@ -48,19 +48,22 @@ def network(figure: Figure, layers: Sequence[tuple[str, int, int]]) -> None:
     scales that let small and large ones be seen.
     """
     colours = {"input": GREY, "conv": BLUE, "pool": RED, "fc": GREEN}
-    axes = bare(figure, 100, 36)
-    thick = [0.25 + (maps**0.5) / 11 for kind, maps, _ in layers if kind != "fc"]
+    axes = bare(figure, 100, 33)
+    axes.set_ylim(-4, 32)
+    thick = [0.4 + (maps**0.5) / 9 for kind, maps, _ in layers if kind != "fc"]
     thick += [1.2 for kind, _, _ in layers if kind == "fc"]
     deep = [3.4 * (size / 227) ** 0.6 if size > 1 else 0.3 for _, _, size in layers]
     gap = (98 - sum(thick) - sum(deep)) / len(layers)
-    x, last = 1.0, None
+    x, last, written = 1.0, None, -10.0
     for (kind, maps, size), w, d in zip(layers, thick, deep, strict=True):
         high = 22 * (size / 227) ** 0.6 if size > 1 else 2.5 + 13 * maps / 4096
-        cuboid(axes, x, 9, w, high, d, colours[kind])
+        cuboid(axes, x, 6, w, high, d, colours[kind])
         text = f"{maps}\n{size}×{size}" if size > 1 else f"{maps}"
         # Where maps keep their size, boxes of one kind share a caption.
         if kind != "pool" and (kind, maps, size) != last:
-            axes.text(x + w / 2, 7.6, text, ha="center", va="top", fontsize=8, color=INK)
+            low = 4.8 if x - written > 6 else 4.8 - 4.2
+            axes.text(x + w / 2, low, text, ha="center", va="top", fontsize=8, color=INK)
+            written = x
         last = kind, maps, size
         x += w + d + gap
 
@@ -74,7 +77,7 @@ def timeline(axes: Axes, rows: Sequence[tuple[int, str, float, int]], human: flo
         if layers:
             axes.text(year, error / 2, layers, ha="center", va="center", color="white", fontsize=9)
     axes.axhline(human, color=RED, lw=1.4, ls="--")
-    axes.set(xticks=[], ylim=(0, 32))
+    axes.set(xticks=[], ylim=(0, 32), xlim=(rows[0][0] - 0.6, rows[-1][0] + 1.6))
     axes.spines[["top", "right", "bottom"]].set_visible(False)
 
 
@@ -137,7 +140,7 @@ def four_convolutions(
             far = x + (20.5 if index == 2 and connection != "none" else 29)
             arrow(axes, (x + 16, 13.5), (far, 13.5), INK)
     if connection != "none":
-        arrow(axes, (15, 24.5), (94, 17), RED, bend=-0.28)
+        arrow(axes, (15, 24.5), (94.5, 16.5), RED, bend=-0.4)
 
 
 def residual_stages(figure: Figure, blocks: Sequence[int], convs: int, words: Sequence[str]) -> None:

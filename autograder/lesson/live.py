@@ -14,9 +14,11 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from simpsons.own import forget
+
 from autograder.lesson.work import pack, restore
 from autograder.messages import Catalogue
-from autograder.tasks import task_named
+from autograder.tasks import all_tasks, task_named
 
 WIDTH, DPI, COLOURS = 9.0, 80, 96
 UPLOADS = Path("/content")  # where Colab puts what is dragged into its files
@@ -35,7 +37,8 @@ class Lesson:
         self.say = Catalogue.load(lang).say
         self.lang = lang
         self.labels = labels
-        self._loaded: dict[Path, tuple[bytes, ModuleType]] = {}
+        self._contents: dict[str, dict[Path, bytes]] = {}
+        self._modules: dict[Path, ModuleType] = {}
         if on_colab() and (restored := restore(Path.cwd(), UPLOADS)):
             print(self.say("lesson.restored", files=", ".join(restored)))
         print(self._situation())
@@ -55,34 +58,31 @@ class Lesson:
     def _missing(self, file: str, folder: str) -> str:
         return self.say("lesson.no_file", file=file, folder=folder, here=Path.cwd())
 
-    def own(self, task: str = "") -> ModuleType:
+    def own(self, task: str = "", file: str = "") -> ModuleType:
         """The student's file as it is saved now; another task's is found in the folder beside.
 
         Raises:
             Missing: there is no such file.
         """
         wanted = task_named(task) if task else self.task
-        beside = Path.cwd().parent / wanted.folder / wanted.file
-        here = Path.cwd() / wanted.file
-        path = here if wanted is self.task or here.is_file() else beside
-        if not path.is_file():
-            raise Missing(self._missing(wanted.file, wanted.folder))
-        return self.file(path)
-
-    def file(self, path: Path) -> ModuleType:
-        """A file as a module, run again when it has been saved anew."""
-        content = path.read_bytes()
-        known = self._loaded.get(path)
-        if known and known[0] == content:
-            return known[1]
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module  # dataclasses and the other files of a task look it up
-        # Compiled here: Python's cache knows a file by its time, which two quick saves may share.
-        exec(compile(content, str(path), "exec"), module.__dict__)
-        self._loaded[path] = content, module
-        return module
+        folder = Path.cwd() if wanted is self.task else Path.cwd().parent / wanted.folder
+        paths = {name: folder / name for name in wanted.files}
+        for name, path in paths.items():
+            if not path.is_file():
+                raise Missing(self._missing(name, wanted.folder))
+        watched = [*paths.values(), *(_others(folder.parent) if wanted.homework else ())]
+        contents = {path: path.read_bytes() for path in watched}
+        if self._contents.get(wanted.name) != contents:
+            # The files of one task import each other: the old ones would stay behind.
+            for path in paths.values():
+                sys.modules.pop(path.stem, None)
+                self._modules.pop(path, None)
+            forget()
+            self._contents[wanted.name] = contents
+        path = paths[file or wanted.file]
+        if path not in self._modules:
+            self._modules[path] = _module(path, contents[path])
+        return self._modules[path]
 
     @contextmanager
     def live(self) -> Iterator[None]:
@@ -175,6 +175,22 @@ class Lesson:
 def on_colab() -> bool:
     """Whether the notebook runs on Google Colab."""
     return "google.colab" in sys.modules
+
+
+def _others(root: Path) -> list[Path]:
+    """The files that the homework may load through own_task()."""
+    paths = [root / task.folder / task.file for task in all_tasks() if not task.homework]
+    return [path for path in paths if path.is_file()]
+
+
+def _module(path: Path, content: bytes) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # dataclasses and the other files of a task look it up
+    # Compiled here: Python's cache knows a file by its time, which two quick saves may share.
+    exec(compile(content, str(path), "exec"), module.__dict__)
+    return module
 
 
 def _place(error: Exception) -> str:

@@ -129,3 +129,85 @@ class DeepNet(nn.Module):
             if index % 2 == 0:
                 kept = x
         return x
+
+
+def characters(
+    classes: int, each: int, side: int, seed: int = 0, first: int = 0
+) -> tuple[Tensor, Tensor]:
+    """Drawn characters, normalised, and their classes: (N, 3, side, side) and (N,)."""
+    from simpsons.synthetic import draw_picture, make_cast
+
+    cast, rng = make_cast(), np.random.default_rng(seed)
+    drawn = [
+        as_tensor(draw_picture(cast[first + who], side, rng).resize((side, side)))
+        for who in range(classes)
+        for _ in range(each)
+    ]
+    images = torch.cat(drawn)
+    spread, mean = torch.std_mean(images, (0, 2, 3), keepdim=True)
+    return (images - mean) / spread, torch.arange(classes).repeat_interleave(each)
+
+
+def train_deep(
+    depth: int, skip: bool, images: Tensor, classes: Tensor, steps: int
+) -> list[float]:
+    """Train a DeepNet with BatchNorm and a small classifier; the loss of every step."""
+    torch.manual_seed(0)
+    net = nn.Sequential(
+        DeepNet(depth, skip, batch_norm=True),
+        nn.AdaptiveAvgPool2d(4),
+        nn.Flatten(),
+        nn.Linear(6 * 16, int(classes.max()) + 1),
+    )
+    return _train(net, images, classes, steps, 0.01)
+
+
+def fine_tune(pretrained: bool, epochs: int = 10) -> list[float]:
+    """Teach a small network six characters from eight pictures each; right answers by epoch.
+
+    pretrained: it has learned 24 other characters before.
+    """
+    torch.manual_seed(0)
+    widths = (3, 16, 32, 64, 64)
+    body = nn.Sequential()
+    for before, width in zip(widths, widths[1:], strict=False):
+        body += nn.Sequential(
+            nn.Conv2d(before, width, 3, stride=2, padding=1), nn.BatchNorm2d(width), nn.ReLU()
+        )
+    body += nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    if pretrained:
+        images, classes = characters(24, 16, 48, first=6)
+        _train(nn.Sequential(body, nn.Linear(64, 24)), images, classes, 200, 0.05)
+    images, classes = characters(6, 28, 48, seed=1)
+    learned = torch.arange(len(classes)) % 28 < 8
+    net = nn.Sequential(body, nn.Linear(64, 6))
+    shares = []
+    for _ in range(epochs):
+        _train(net.train(), images[learned], classes[learned], 3, 0.02)
+        with torch.inference_mode():
+            right = net.eval()(images[~learned]).argmax(1) == classes[~learned]
+        shares.append(right.float().mean().item())
+    return shares
+
+
+def _train(
+    net: nn.Module, images: Tensor, classes: Tensor, steps: int, rate: float
+) -> list[float]:
+    optimizer = torch.optim.SGD(net.parameters(), lr=rate, momentum=0.9)
+    losses = []
+    for _ in range(steps):
+        rows = torch.randint(len(classes), (24,))
+        loss = nn.functional.cross_entropy(net(images[rows]), classes[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def smooth(values: Sequence[float], width: int = 10) -> list[float]:
+    """The running mean of the last values."""
+    return [
+        sum(values[max(0, end - width) : end]) / min(width, end)
+        for end in range(1, len(values) + 1)
+    ]

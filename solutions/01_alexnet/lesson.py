@@ -41,7 +41,7 @@
 labels = {
     "timeline.alt": "Bars: error of the ImageNet winners from 2010 (28.2 %) to 2015 (3.57 %); a dashed line marks human level, 5.1 %.",
     "error": "top-5 error, %",
-    "human": "one trained person: 5.1 %",
+    "human": "one trained\nperson: 5.1 %",
     "not_a_network": "no network",
     "boxes.alt": "AlexNet as boxes: a 227×227 picture, five convolutions 96×55×55, 256×27×27, 384×13×13 twice, 256×13×13, and three fully connected layers 4096, 4096, 1000.",
     "stride.alt": "A drawn character at 227×227, sampled with stride 4, and sampled with stride 2.",
@@ -63,7 +63,7 @@ labels = {
 labels = {
     "timeline.alt": "Столбцы: ошибка победителей ImageNet с 2010 (28,2 %) по 2015 год (3,57 %); пунктир — уровень человека, 5,1 %.",
     "error": "ошибка top-5, %",
-    "human": "один обученный человек: 5,1 %",
+    "human": "один обученный\nчеловек: 5,1 %",
     "not_a_network": "не нейросеть",
     "boxes.alt": "Схема AlexNet: картинка 227×227, пять свёрток 96×55×55, 256×27×27, дважды 384×13×13, 256×13×13 и три полносвязных слоя 4096, 4096, 1000.",
     "stride.alt": "Нарисованный персонаж 227×227, он же с шагом 4 и с шагом 2.",
@@ -109,7 +109,7 @@ winners = [  # year, winner, top-5 error in %, layers (0: not a network)
 with lesson.picture("timeline", 3.6) as figure:
     axes = figure.subplots()
     drawing.timeline(axes, winners, human=5.1)
-    axes.text(2009.7, 5.5, labels["human"], color=drawing.RED, fontsize=9)
+    axes.text(2015.4, 5.5, labels["human"], color=drawing.RED, fontsize=9)
     axes.set_ylabel(labels["error"])
 
 # %% [markdown] lang="en" anchors="erratum-timeline"
