@@ -22,10 +22,10 @@ from autograder.checks.judge import planned
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.messages import LANGUAGES, Catalogue
+from autograder.report.places import NOTEBOOKS as NAMES
 from autograder.tasks import Task
 
 SOURCE = "lesson.py"
-NAMES = {"en": "lesson.ipynb", "ru": "lesson.ru.ipynb"}
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 CODE_STUB = "..."
 TEXT_STUB = {"en": "*Your answer here.*", "ru": "*Твой ответ здесь.*"}
@@ -164,9 +164,7 @@ def notebooks(course: Course, task: Task, catalogues: Iterable[Catalogue]) -> di
     return {NAMES[x.lang]: to_json(x, course.repository, by_lang[x.lang]) for x in both}
 
 
-def to_json(
-    lesson: Lesson, repository: str, catalogue: Catalogue, solutions: bool = False
-) -> str:
+def to_json(lesson: Lesson, repository: str, catalogue: Catalogue, solutions: bool = False) -> str:
     """A notebook as a file's text, without the solutions or with them."""
     task, lang = lesson.task, lesson.lang
     badge = (

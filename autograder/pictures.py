@@ -18,7 +18,7 @@ from autograder.tasks import Task, all_tasks
 
 PACKAGE = Path(__file__).parent
 PICTURES = PACKAGE / "pictures"
-DRAWING = ("lesson/drawing.py", "lesson/measure.py", "lesson/live.py")
+DRAWING = ("lesson/drawing.py", "lesson/measure.py")
 TIMEOUT = 300  # seconds for one cell
 
 
@@ -77,8 +77,8 @@ def execute(lesson: Lesson, folder: Path, environment: dict[str, str] | None = N
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed.
     """
-    from autograder.notebooks import to_json
     from autograder.messages import Catalogue
+    from autograder.notebooks import to_json
 
     text = to_json(lesson, "", Catalogue.load(lesson.lang), solutions=True)
     return run_notebook(text, folder, environment)

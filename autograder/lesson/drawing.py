@@ -143,9 +143,12 @@ def four_convolutions(
         arrow(axes, (15, 24.5), (94.5, 16.5), RED, bend=-0.4)
 
 
-def residual_stages(figure: Figure, blocks: Sequence[int], convs: int, words: Sequence[str]) -> None:
+def residual_stages(
+    figure: Figure, blocks: Sequence[int], convs: int, words: Sequence[str]
+) -> None:
     """A ResNet as a row of coloured layers with an arc for each shortcut; dashed: projection."""
     axes = bare(figure, 100, 30)
+    axes.set_ylim(2, 26)
     total = 2 + convs * sum(blocks)
     step = 96 / total
     x = 2.0
@@ -170,7 +173,9 @@ def residual_stages(figure: Figure, blocks: Sequence[int], convs: int, words: Se
     axes.text(x, 19, words[5], fontsize=8, rotation=40, ha="center", va="bottom")
 
 
-def dense_block(figure: Figure, layers: int, inputs: int, growth: int, words: Sequence[str]) -> None:
+def dense_block(
+    figure: Figure, layers: int, inputs: int, growth: int, words: Sequence[str]
+) -> None:
     """A dense block: every layer sees all maps before it; under each, how many maps it sees."""
     axes = bare(figure, 100, 34)
     step = 90 / (layers + 1)

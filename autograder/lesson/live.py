@@ -13,7 +13,6 @@ from types import ModuleType
 from typing import Any
 
 from matplotlib.figure import Figure
-
 from simpsons.own import forget
 
 from autograder.lesson.work import pack, restore
@@ -47,6 +46,8 @@ class Lesson:
         """What this notebook runs on, and what is in the way."""
         import torch
 
+        # Half the cores: threads that wait for busy ones make small networks many times slower.
+        torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
         device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
         python = ".".join(map(str, sys.version_info[:2]))
         lines = [self.say("lesson.here", python=python, torch=torch.__version__, device=device)]

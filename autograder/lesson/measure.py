@@ -148,9 +148,7 @@ def characters(
     return (images - mean) / spread, torch.arange(classes).repeat_interleave(each)
 
 
-def train_deep(
-    depth: int, skip: bool, images: Tensor, classes: Tensor, steps: int
-) -> list[float]:
+def train_deep(depth: int, skip: bool, images: Tensor, classes: Tensor, steps: int) -> list[float]:
     """Train a DeepNet with BatchNorm and a small classifier; the loss of every step."""
     torch.manual_seed(0)
     net = nn.Sequential(
@@ -190,9 +188,7 @@ def fine_tune(pretrained: bool, epochs: int = 10) -> list[float]:
     return shares
 
 
-def _train(
-    net: nn.Module, images: Tensor, classes: Tensor, steps: int, rate: float
-) -> list[float]:
+def _train(net: nn.Module, images: Tensor, classes: Tensor, steps: int, rate: float) -> list[float]:
     optimizer = torch.optim.SGD(net.parameters(), lr=rate, momentum=0.9)
     losses = []
     for _ in range(steps):

@@ -181,6 +181,7 @@ lesson.credit(better)
 #
 # Для пулинга формула та же. Запиши её функцией: она понадобится ниже и в каждом блокноте.
 
+
 # %% answer="alexnet_out_size"
 def out_size(size, kernel, stride=1, padding=0):
     # BEGIN SOLUTION
@@ -222,9 +223,20 @@ lesson.compare(
 # на каждый класс ImageNet.
 
 # %%
-boxes = [("input", 3, 227), ("conv", 96, 55), ("pool", 96, 27), ("conv", 256, 27), ("pool", 256, 13),
-         ("conv", 384, 13), ("conv", 384, 13), ("conv", 256, 13), ("pool", 256, 6),
-         ("fc", 4096, 1), ("fc", 4096, 1), ("fc", 1000, 1)]
+boxes = [
+    ("input", 3, 227),
+    ("conv", 96, 55),
+    ("pool", 96, 27),
+    ("conv", 256, 27),
+    ("pool", 256, 13),
+    ("conv", 384, 13),
+    ("conv", 384, 13),
+    ("conv", 256, 13),
+    ("pool", 256, 6),
+    ("fc", 4096, 1),
+    ("fc", 4096, 1),
+    ("fc", 1000, 1),
+]
 with lesson.picture("boxes", 3.4) as figure:
     drawing.network(figure, boxes)
 
@@ -261,14 +273,24 @@ with lesson.picture("boxes", 3.4) as figure:
 # %% answer="alexnet_sizes"
 sizes = {
     # BEGIN SOLUTION
-    "conv1": 55, "conv2": 27, "conv3": 13, "conv4": 13, "conv5": 13, "fc1": 9216,
+    "conv1": 55,
+    "conv2": 27,
+    "conv3": 13,
+    "conv4": 13,
+    "conv5": 13,
+    "fc1": 9216,
     # END SOLUTION
 }
 
 # %% test="alexnet_sizes" points=2
 side, expected = 227, {}
-for name, steps in [("conv1", [(11, 4, 0)]), ("conv2", [(3, 2, 0), (5, 1, 2)]),
-                    ("conv3", [(3, 2, 0), (3, 1, 1)]), ("conv4", [(3, 1, 1)]), ("conv5", [(3, 1, 1)])]:
+for name, steps in [
+    ("conv1", [(11, 4, 0)]),
+    ("conv2", [(3, 2, 0), (5, 1, 2)]),
+    ("conv3", [(3, 2, 0), (3, 1, 1)]),
+    ("conv4", [(3, 1, 1)]),
+    ("conv5", [(3, 1, 1)]),
+]:
     for kernel, stride, padding in steps:
         side = real(side, kernel, stride, padding)
     expected[name] = side
@@ -341,7 +363,9 @@ drop = nn.Dropout(0.5)
 with lesson.picture("dropout", 2.2) as figure:
     for number, axes in enumerate(figure.subplots(1, 3, sharey=True)):
         axes.bar(range(8), values if number == 0 else drop(values), color=drawing.BLUE)
-        axes.set_title(labels["after"].format(n=number) if number else labels["before"], fontsize=10)
+        axes.set_title(
+            labels["after"].format(n=number) if number else labels["before"], fontsize=10
+        )
         axes.set_xticks([])
 
 # %% [markdown] lang="en" anchors="alexnet.parameters alexnet.equals_the_lesson alexnet.trains_as_the_lesson write-alexnet"
@@ -373,7 +397,10 @@ with lesson.picture("weights", 2.8) as figure:
     with torch.device("meta"):  # sizes only: 62 million numbers need no memory here
         net = lesson.own().AlexNet()
     layers = [m for m in net.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
-    names = [f"{labels['conv' if isinstance(m, nn.Conv2d) else 'fc']}\n{m.weight.shape[0]}" for m in layers]
+    names = [
+        f"{labels['conv' if isinstance(m, nn.Conv2d) else 'fc']}\n{m.weight.shape[0]}"
+        for m in layers
+    ]
     counts = [sum(p.numel() for p in m.parameters()) / 1e6 for m in layers]
     axes = figure.subplots()
     bars = axes.bar(range(len(layers)), counts, color=drawing.BLUE)

@@ -143,9 +143,13 @@ with lesson.picture("field", 2.6) as figure:
 # %% answer="vgg_weights"
 weights = {
     # BEGIN SOLUTION
-    "5x5": 25 * 64**2, "two 3x3": 18 * 64**2, "7x7": 49 * 64**2, "three 3x3": 27 * 64**2,
+    "5x5": 25 * 64**2,
+    "two 3x3": 18 * 64**2,
+    "7x7": 49 * 64**2,
+    "three 3x3": 27 * 64**2,
     # END SOLUTION
 }
+
 
 # %% test="vgg_weights" points=1
 def weights_of(kernel, layers):
@@ -153,8 +157,12 @@ def weights_of(kernel, layers):
     return sum(conv.weight.numel() for conv in convs)
 
 
-expected = {"5x5": weights_of(5, 1), "two 3x3": weights_of(3, 2),
-            "7x7": weights_of(7, 1), "three 3x3": weights_of(3, 3)}
+expected = {
+    "5x5": weights_of(5, 1),
+    "two 3x3": weights_of(3, 2),
+    "7x7": weights_of(7, 1),
+    "three 3x3": weights_of(3, 3),
+}
 lesson.compare(weights if isinstance(weights, dict) else {}, expected, points=1)
 
 # %% [markdown] lang="en" anchors="erratum-3x3"
@@ -285,15 +293,19 @@ with lesson.picture("experiment", 2.6) as figure:
     results = []
     for chosen in ((1, 1, 2, 2, 2), plan):
         widths = (64, 128, 256, 512, 512, 512, 512)[: len(chosen)]
-        blocks = [lesson.own().VGGBlock(before, width, convs)
-                  for before, width, convs in zip((3, *widths), widths, chosen)]
+        blocks = [
+            lesson.own().VGGBlock(before, width, convs)
+            for before, width, convs in zip((3, *widths), widths, chosen)
+        ]
         body = nn.Sequential(*blocks)
         layers = [step for convs in chosen for step in [(3, 1)] * convs + [(2, 2)]]
         million = sum(p.numel() for p in body.parameters()) / 1e6
         time = measure.seconds(body, torch.rand(1, 3, 128, 128))
         results.append((million, measure.receptive_field(layers), 1000 * time))
     for axes, name, values in zip(figure.subplots(1, 3), "prt", zip(*results)):
-        bars = axes.bar([labels["before"], labels["yours"]], values, color=[drawing.GREY, drawing.BLUE])
+        bars = axes.bar(
+            [labels["before"], labels["yours"]], values, color=[drawing.GREY, drawing.BLUE]
+        )
         axes.bar_label(bars, [f"{value:.4g}" for value in values])
         axes.set_title(labels[name], fontsize=10)
         axes.margins(y=0.15)

@@ -113,11 +113,18 @@ with lesson.picture("neurons", 2.3) as figure:
 D = r"\dfrac{d%s}{d%s}"
 d = lambda *pairs: r"\cdot".join(D % tuple(pair.split("/")) for pair in pairs)
 with lesson.picture("rule", 3.8) as figure:
-    drawing.formulas(figure, [
-        (labels["w3"], f"$w_3 - \\alpha\\,{d('L/x_3', 'x_3/w_3')}$", False),
-        (labels["w2"], f"$w_2 - \\alpha\\,{d('L/x_3', 'x_3/x_2', 'x_2/w_2')}$", False),
-        (labels["w1"], f"$w_1 - \\alpha\\,{d('L/x_3', 'x_3/x_2', 'x_2/x_1', 'x_1/w_1')}$", True),
-    ])
+    drawing.formulas(
+        figure,
+        [
+            (labels["w3"], f"$w_3 - \\alpha\\,{d('L/x_3', 'x_3/w_3')}$", False),
+            (labels["w2"], f"$w_2 - \\alpha\\,{d('L/x_3', 'x_3/x_2', 'x_2/w_2')}$", False),
+            (
+                labels["w1"],
+                f"$w_1 - \\alpha\\,{d('L/x_3', 'x_3/x_2', 'x_2/x_1', 'x_1/w_1')}$",
+                True,
+            ),
+        ],
+    )
 
 # %% [markdown] lang="en" anchors="gradients.chain_rule write-chain-rule"
 # ## Write it: the plain net
@@ -133,6 +140,7 @@ with lesson.picture("rule", 3.8) as figure:
 # четыре производные и возвращает $dL/dw_1$. Следующая ячейка сравнивает её с PyTorch, который сам
 # дифференцирует три нейрона (лосс $L = x_3^2$).
 
+
 # %%
 def three_neurons(skip, x=1.5, w2=0.4, w3=-0.3):
     w1 = torch.tensor(0.7, requires_grad=True)
@@ -144,7 +152,12 @@ def three_neurons(skip, x=1.5, w2=0.4, w3=-0.3):
 
 with lesson.live():
     by_torch, factors = three_neurons(skip=False)
-    print("autograd:", round(by_torch, 6), " you:", round(lesson.own().first_weight_gradient(*factors), 6))
+    print(
+        "autograd:",
+        round(by_torch, 6),
+        " you:",
+        round(lesson.own().first_weight_gradient(*factors), 6),
+    )
     print(f"0.1, 0.1, 0.1, 0.1 → {lesson.own().first_weight_gradient(0.1, 0.1, 0.1, 0.1):.4g}")
 
 # %% [markdown] lang="en" anchors="vanishing"
@@ -199,11 +212,18 @@ with lesson.live():
 with lesson.picture("frames", 3.0) as figure:
     middle = f"{D % ('x_3', 'x_2')}\\cdot{D % ('x_2', 'x_1')}"
     whole = f"$\\dfrac{{dL}}{{dx_3'}}\\cdot\\left({middle}+1\\right)\\cdot{D % ('x_1', 'w_1')}$"
-    drawing.formulas(figure, [
-        (labels["plain"], f"${d('L/x_3', 'x_3/x_2', 'x_2/x_1', 'x_1/w_1')}$", True),
-        (labels["skip"], whole, True),
-        (labels["values"], r"$0.1^4 = 0.0001\qquad 0.1\cdot(0.1\cdot 0.1+1)\cdot 0.1 = 0.0101$", False),
-    ])
+    drawing.formulas(
+        figure,
+        [
+            (labels["plain"], f"${d('L/x_3', 'x_3/x_2', 'x_2/x_1', 'x_1/w_1')}$", True),
+            (labels["skip"], whole, True),
+            (
+                labels["values"],
+                r"$0.1^4 = 0.0001\qquad 0.1\cdot(0.1\cdot 0.1+1)\cdot 0.1 = 0.0101$",
+                False,
+            ),
+        ],
+    )
 
 # %% [markdown] lang="en" anchors="erratum-hundred"
 # > **Exactly.** 0.0101 is *about* one hundredth, and the gain is 101 times rather than 100. On the right
@@ -254,14 +274,19 @@ lesson.compare({"w3·w2": found}, {"w3·w2": True}, points=1)
 # или со связью вокруг каждых двух слоёв, с BatchNorm или без него. Точка — медиана трёх сетей.
 
 # %% tags=["long"]
-settings = {"s_plain": (False, False), "s_skip": (True, False),
-            "s_plain_bn": (False, True), "s_skip_bn": (True, True)}
+settings = {
+    "s_plain": (False, False),
+    "s_skip": (True, False),
+    "s_plain_bn": (False, True),
+    "s_skip_bn": (True, True),
+}
 with lesson.picture("measured", 3.8) as figure:
-    torch.set_num_threads(1)  # fastest for small convolutions
     x = measure.as_tensor(measure.character(32))
     axes = figure.subplots()
     depths = (3, 7, 13, 19, 29, 39, 49)
-    for (name, (skip, norm)), colour in zip(settings.items(), (drawing.RED, drawing.BLUE, drawing.GOLD, drawing.GREEN)):
+    for (name, (skip, norm)), colour in zip(
+        settings.items(), (drawing.RED, drawing.BLUE, drawing.GOLD, drawing.GREEN)
+    ):
         medians = []
         for depth in depths:
             norms = []
@@ -372,7 +397,11 @@ with lesson.picture("four", 3.0) as figure:
 # %% answer="gradients_padding"
 sides = {
     # BEGIN SOLUTION
-    "layer 1": 30, "layer 2": 28, "layer 3": 26, "layer 4": 24, "padding": 1,
+    "layer 1": 30,
+    "layer 2": 28,
+    "layer 3": 26,
+    "layer 4": 24,
+    "padding": 1,
     # END SOLUTION
 }
 
@@ -382,8 +411,12 @@ for number in range(1, 5):
     x = nn.Conv2d(1, 1, 3, device="meta")(x)
     expected[f"layer {number}"] = x.shape[-1]
 expected["padding"] = next(
-    p for p in range(5)
-    if nn.Conv2d(1, 1, 3, padding=p, device="meta")(torch.empty(1, 1, 32, 32, device="meta")).shape[-1] == 32
+    p
+    for p in range(5)
+    if nn.Conv2d(1, 1, 3, padding=p, device="meta")(torch.empty(1, 1, 32, 32, device="meta")).shape[
+        -1
+    ]
+    == 32
 )
 lesson.compare(sides if isinstance(sides, dict) else {}, expected, points=1)
 
@@ -414,7 +447,9 @@ with lesson.picture("sum", 3.6) as figure:
     for parameter in net.parameters():
         if parameter.ndim > 1:
             nn.init.kaiming_normal_(parameter)  # PyTorch's own weights would leave layer 3 dark
-    first, _, third, _ = (torch.relu(m) for m in measure.maps_of(net, measure.as_tensor(measure.character(96))))
+    first, _, third, _ = (
+        torch.relu(m) for m in measure.maps_of(net, measure.as_tensor(measure.character(96)))
+    )
     grid = figure.subplots(3, 6)
     for row, maps, name in zip(grid, (first, third, first + third), ("first", "third", "sum")):
         for axes, one in zip(row, maps[0]):

@@ -217,6 +217,7 @@ weights = {
     # END SOLUTION
 }
 
+
 # %% test="resnet_weights" points=2
 def weights_of(*layers):
     return sum(nn.Conv2d(a, b, k, bias=False, device="meta").weight.numel() for a, b, k in layers)
@@ -271,7 +272,9 @@ with lesson.picture("family", 2.8) as figure:
     for depth in (18, 34, 50, 101, 152):
         sizes[f"ResNet-{depth}"] = measure.count(lambda: lesson.own().ResNet(depth)) / 1e6
     axes = figure.subplots()
-    bars = axes.bar(list(sizes), list(sizes.values()), color=[drawing.GREY] * 2 + [drawing.BLUE] * 5)
+    bars = axes.bar(
+        list(sizes), list(sizes.values()), color=[drawing.GREY] * 2 + [drawing.BLUE] * 5
+    )
     axes.bar_label(bars, [f"{size:.1f}" for size in sizes.values()])
     axes.set_ylabel(labels["millions"])
     axes.margins(y=0.12)
@@ -301,10 +304,13 @@ with lesson.picture("maps", 4.6) as figure:
 
 # %% tags=["long"]
 with lesson.picture("curves", 3.0) as figure:
-    torch.set_num_threads(1)  # fastest for small convolutions
     images, classes = measure.characters(classes=6, each=20, side=16)
     axes = figure.subplots()
-    settings = (("short", 7, False, drawing.GREY), ("plain", 49, False, drawing.RED), ("skip", 49, True, drawing.BLUE))
+    settings = (
+        ("short", 7, False, drawing.GREY),
+        ("plain", 49, False, drawing.RED),
+        ("skip", 49, True, drawing.BLUE),
+    )
     for name, depth, skip, colour in settings:
         losses = measure.train_deep(depth, skip, images, classes, steps=100)
         axes.plot(measure.smooth(losses), color=colour, label=labels[name])

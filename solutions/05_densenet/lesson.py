@@ -157,7 +157,10 @@ with lesson.picture("new", 4.2) as figure:
 # %% answer="densenet_maps"
 maps_after = {
     # BEGIN SOLUTION
-    "block 1": 256, "block 2": 512, "block 3": 1024, "block 4": 1024,
+    "block 1": 256,
+    "block 2": 512,
+    "block 3": 1024,
+    "block 4": 1024,
     # END SOLUTION
 }
 
@@ -191,8 +194,11 @@ lesson.compare(maps_after if isinstance(maps_after, dict) else {}, expected, poi
 with lesson.picture("grow", 2.6) as figure:
     with torch.device("meta"):
         net = lesson.own().DenseNet(121)
-    seen = [m.in_channels for m in net.modules()
-            if isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1) and m.out_channels == 128]
+    seen = [
+        m.in_channels
+        for m in net.modules()
+        if isinstance(m, nn.Conv2d) and m.kernel_size == (1, 1) and m.out_channels == 128
+    ]
     axes = figure.subplots()
     axes.step(range(1, len(seen) + 1), seen, where="mid", color=drawing.BLUE)
     axes.set(xlabel=labels["depth"], ylabel=labels["number"])
@@ -215,18 +221,24 @@ with lesson.picture("grow", 2.6) as figure:
 # %% tags=["long"]
 with lesson.picture("choose", 3.2) as figure:
     axes = figure.subplots()
-    rows = (("alexnet", "AlexNet", {}, 227), ("vgg", "VGG", {"depth": 16}, 224),
-            ("resnet", "ResNet", {"depth": 18}, 224), ("densenet", "DenseNet", {"depth": 121}, 224))
+    rows = (
+        ("alexnet", "AlexNet", {}, 227),
+        ("vgg", "VGG", {"depth": 16}, 224),
+        ("resnet", "ResNet", {"depth": 18}, 224),
+        ("densenet", "DenseNet", {"depth": 121}, 224),
+    )
     for (task, name, args, side), colour in zip(rows, drawing.STAGES):
         network = getattr(lesson.own(task), name)
         million = measure.count(lambda: network(**args)) / 1e6
-        ms = 1000 * measure.seconds(network(**args), torch.rand(1, 3, side, side), repeats=2)
+        ms = 1000 * measure.seconds(network(**args), torch.rand(1, 3, side, side), repeats=1)
         full = f"{name}-{args['depth']}" if args else name
         print(f"{full:14}{million:8.1f} M {ms:8.0f} ms")
         axes.scatter(million, ms, s=70, color=colour)
-        axes.annotate(f"{full}: {million:.1f} M", (million, ms), xytext=(8, 4), textcoords="offset points")
-    axes.set(xlabel=labels["millions"], ylabel=labels["ms"], xlim=(0, 175), ylim=(0, None))
-    axes.margins(y=0.2)
+        axes.annotate(
+            f"{full}: {million:.1f} M", (million, ms), xytext=(8, 4), textcoords="offset points"
+        )
+    axes.set(xlabel=labels["millions"], ylabel=labels["ms"], xlim=(0, 175))
+    axes.set_ylim(0, 1.2 * axes.get_ylim()[1])
 
 # %% [markdown] lang="en" anchors="question-choose erratum-small-data"
 # ### Question

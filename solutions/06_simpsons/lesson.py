@@ -236,7 +236,12 @@ with lesson.picture("f1", 2.2) as figure:
 
     axes = figure.subplots()
     scores = [Fraction(n, 1000) for n in range(800, 1001)]
-    axes.step([float(s) for s in scores], [points_for(s) for s in scores], where="post", color=drawing.BLUE)
+    axes.step(
+        [float(s) for s in scores],
+        [points_for(s) for s in scores],
+        where="post",
+        color=drawing.BLUE,
+    )
     axes.set(xlabel="F1", ylabel=labels["points"], yticks=range(0, 16, 3))
 
 # %% [markdown] lang="en" anchors="homework-steps"
@@ -288,7 +293,9 @@ with lesson.picture("augment", 2.0) as figure:
 with lesson.picture("size", 1.7) as figure:
     million = measure.count(lambda: lesson.own().build_model(42)) / 1e6
     axes = figure.subplots()
-    bars = axes.barh([labels["yours"], labels["limit"]], [million, 24], color=[drawing.BLUE, drawing.GREY])
+    bars = axes.barh(
+        [labels["yours"], labels["limit"]], [million, 24], color=[drawing.BLUE, drawing.GREY]
+    )
     axes.bar_label(bars, [f"{million:.2f}", "24"], padding=4)
     axes.set(xlabel=labels["millions"], xlim=(0, max(27, 1.1 * million)))
 
@@ -326,14 +333,18 @@ with lesson.picture("curves", 2.8) as figure:
     for _ in range(5):
         order = torch.randperm(int(learned.sum())).split(20)
         batches = [(images[learned][rows], classes[learned][rows]) for rows in order]
-        losses.append(lesson.own(file="train.py").train_one_epoch(net, batches, optimizer, nn.CrossEntropyLoss()))
+        losses.append(
+            lesson.own(file="train.py").train_one_epoch(
+                net, batches, optimizer, nn.CrossEntropyLoss()
+            )
+        )
         found = lesson.own(file="predict.py").predict(net, [images[~learned]])
         shares.append((found == classes[~learned]).float().mean().item())
     left, right = figure.subplots(1, 2)
     left.plot(range(1, 6), losses, marker=".", color=drawing.BLUE)
-    left.set(xlabel=labels["epoch"], ylabel=labels["loss"], ylim=(0, None))
+    left.set(xlabel=labels["epoch"], ylabel=labels["loss"], ylim=(0, None), xticks=range(1, 6))
     right.plot(range(1, 6), shares, marker=".", color=drawing.GREEN)
-    right.set(xlabel=labels["epoch"], ylabel=labels["right"], ylim=(0, 1))
+    right.set(xlabel=labels["epoch"], ylabel=labels["right"], ylim=(0, 1), xticks=range(1, 6))
 
 # %% [markdown] lang="en" anchors="reflection"
 # ## Reflection (not graded; write if you like)
