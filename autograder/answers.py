@@ -9,8 +9,9 @@ from typing import Any
 
 from autograder.course import Course
 from autograder.errors import UsageError
-from autograder.notebooks import NAMES, TEXT_STUB, read_lesson
+from autograder.notebooks import TEXT_STUB, read_lesson
 from autograder.places import name_of
+from autograder.report.places import NOTEBOOKS
 from autograder.tasks import Task, all_tasks
 
 MAX_NOTEBOOK = 50_000_000  # bytes: pictures included
@@ -74,7 +75,7 @@ def collect(question: Question, submissions: Sequence[Path]) -> list[Answer]:
 def _read(question: Question, folder: Path) -> Answer:
     name = name_of(str(folder))
     found: list[Answer] = []
-    for notebook in NAMES.values():
+    for notebook in NOTEBOOKS.values():
         path = folder / question.task.folder / notebook
         if not path.is_file() or path.is_symlink():
             continue

@@ -22,7 +22,7 @@ from autograder.checks.judge import planned
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.messages import LANGUAGES, Catalogue
-from autograder.report.places import NOTEBOOKS as NAMES
+from autograder.report.places import NOTEBOOKS
 from autograder.tasks import Task
 
 SOURCE = "lesson.py"
@@ -108,7 +108,9 @@ def read_lesson(course: Course, task: Task, lang: str) -> Lesson:
             raw.source,
             tuple(metadata.get("anchors", "").split()),
             tuple(metadata.get("tags", [])),
-            *(metadata.get(key, "") for key in ("answer", "test", "manual")),
+            metadata.get("answer", ""),
+            metadata.get("test", ""),
+            metadata.get("manual", ""),
             metadata.get("points", 0),
         )
         if "labels" in cell.tags:
@@ -161,14 +163,14 @@ def notebooks(course: Course, task: Task, catalogues: Iterable[Catalogue]) -> di
             f"anchors, tags or points, or only one has the labels {sorted(odd)}"
         )
     by_lang = {catalogue.lang: catalogue for catalogue in catalogues}
-    return {NAMES[x.lang]: to_json(x, course.repository, by_lang[x.lang]) for x in both}
+    return {NOTEBOOKS[x.lang]: to_json(x, course.repository, by_lang[x.lang]) for x in both}
 
 
 def to_json(lesson: Lesson, repository: str, catalogue: Catalogue, solutions: bool = False) -> str:
     """A notebook as a file's text, without the solutions or with them."""
     task, lang = lesson.task, lesson.lang
     badge = (
-        f"https://colab.research.google.com/github/{repository}/blob/main/{task.folder}/{NAMES[lang]}"
+        f"https://colab.research.google.com/github/{repository}/blob/main/{task.folder}/{NOTEBOOKS[lang]}"
         if repository
         else "https://colab.research.google.com/"
     )
@@ -222,7 +224,11 @@ def _cell(cell: Cell, source: str, id: str, catalogue: Catalogue) -> dict[str, A
         if checks:
             listed = "\n".join(f"> - {title}" for title in checks)
             source += f"\n\n> {catalogue.say('lesson.checked')}\n>\n{listed}"
-    made = {"cell_type": cell.kind, "id": id.replace(".", "-"), "metadata": metadata}
+    made: dict[str, Any] = {
+        "cell_type": cell.kind,
+        "id": id.replace(".", "-"),
+        "metadata": metadata,
+    }
     if cell.kind == "code":
         made |= {"execution_count": None, "outputs": []}
     return made | {"source": source.splitlines(keepends=True)}

@@ -95,7 +95,7 @@ def run_notebook(text: str, folder: Path, environment: dict[str, str] | None = N
     import nbformat
     from nbclient import NotebookClient
 
-    notebook = nbformat.reads(text, as_version=4)
+    notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(
         notebook,
         timeout=TIMEOUT,

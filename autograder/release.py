@@ -7,10 +7,11 @@ from autograder.build import SHEETS, assignments
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.messages import Catalogue
-from autograder.notebooks import CODE_STUB, NAMES, TEXT_STUB, read_lesson, to_json
+from autograder.notebooks import CODE_STUB, TEXT_STUB, read_lesson, to_json
+from autograder.report.places import NOTEBOOKS
 from autograder.tasks import Task
 
-CONFIG = '''"""Made by `autograder release`. In this folder: nbgrader generate_assignment ASSIGNMENT."""
+CONFIG = '''"""Made by `autograder release`. Here: nbgrader generate_assignment ASSIGNMENT."""
 
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "{course}"
@@ -39,7 +40,7 @@ def release(course: Course, tasks: Iterable[Task], lang: str, out: Path) -> list
         staged[f"source/{task.folder}/TASK.md"] = files[f"{task.folder}/{SHEETS[lang]}"]
         lesson = read_lesson(course, task, lang)
         notebook = to_json(lesson, course.repository, catalogue, solutions=True)
-        staged[f"source/{task.folder}/{NAMES['en']}"] = notebook
+        staged[f"source/{task.folder}/{NOTEBOOKS['en']}"] = notebook
     staged["nbgrader_config.py"] = CONFIG.format(
         course=f"cnn_{lang}", code=CODE_STUB, text=TEXT_STUB[lang]
     )

@@ -28,9 +28,7 @@ def release(
 
     Catalogue.load(lang)
     written = stage(find_course(course), all_tasks(), lang, out)
-    print(
-        f"{len(written)} files written to {out}; next, there: nbgrader generate_assignment 01_alexnet"
-    )
+    print(f"{len(written)} files written to {out}; there: nbgrader generate_assignment 01_alexnet")
 
 
 @app.command()

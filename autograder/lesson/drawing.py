@@ -75,7 +75,9 @@ def timeline(axes: Axes, rows: Sequence[tuple[int, str, float, int]], human: flo
         axes.text(year, error + 0.5, f"{error:g} %", ha="center", fontsize=9, weight="bold")
         axes.text(year, -1.2, f"{year}\n{name}", ha="center", va="top", fontsize=8.5)
         if layers:
-            axes.text(year, error / 2, layers, ha="center", va="center", color="white", fontsize=9)
+            axes.text(
+                year, error / 2, str(layers), ha="center", va="center", color="white", fontsize=9
+            )
     axes.axhline(human, color=RED, lw=1.4, ls="--")
     axes.set(xticks=[], ylim=(0, 32), xlim=(rows[0][0] - 0.6, rows[-1][0] + 1.6))
     axes.spines[["top", "right", "bottom"]].set_visible(False)

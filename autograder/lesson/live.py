@@ -168,7 +168,7 @@ class Lesson:
         path = pack(Path.cwd())
         print(self.say("lesson.saved", path=path))
         if on_colab():
-            from google.colab import files  # type: ignore[import-not-found]
+            from google.colab import files
 
             files.download(str(path))
 

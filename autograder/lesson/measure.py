@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -168,7 +169,7 @@ def fine_tune(pretrained: bool, epochs: int = 10) -> list[float]:
     torch.manual_seed(0)
     widths = (3, 16, 32, 64, 64)
     body = nn.Sequential()
-    for before, width in zip(widths, widths[1:], strict=False):
+    for before, width in pairwise(widths):
         body += nn.Sequential(
             nn.Conv2d(before, width, 3, stride=2, padding=1), nn.BatchNorm2d(width), nn.ReLU()
         )
@@ -195,7 +196,7 @@ def _train(net: nn.Module, images: Tensor, classes: Tensor, steps: int, rate: fl
         rows = torch.randint(len(classes), (24,))
         loss = nn.functional.cross_entropy(net(images[rows]), classes[rows])
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         losses.append(loss.item())
     return losses

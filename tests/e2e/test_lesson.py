@@ -11,9 +11,10 @@ import pytest
 
 from autograder.course import Course
 from autograder.messages import LANGUAGES
-from autograder.notebooks import NAMES, read_lesson, to_json
+from autograder.notebooks import read_lesson, to_json
 from autograder.pictures import PICTURES, reference, run_notebook
 from autograder.release import release
+from autograder.report.places import NOTEBOOKS
 from autograder.tasks import all_tasks, task_named
 from tests.conftest import ROOT
 
@@ -23,7 +24,7 @@ SECONDS = 60
 
 
 def stub_notebook(folder: str, lang: str, skip_long: bool) -> str:
-    text = (ROOT / "assignments" / folder / NAMES[lang]).read_text(encoding="utf-8")
+    text = (ROOT / "assignments" / folder / NOTEBOOKS[lang]).read_text(encoding="utf-8")
     notebook = json.loads(text)
     if skip_long:
         notebook["cells"] = [

@@ -14,10 +14,10 @@ from autograder.checks.judge import planned
 from autograder.course import Course, find_course
 from autograder.errors import UsageError
 from autograder.messages import LANGUAGES, Catalogue
-from autograder.notebooks import NAMES, notebooks, read_lesson
+from autograder.notebooks import notebooks, read_lesson
 from autograder.release import release
 from autograder.report.html import answers_html
-from autograder.report.places import place_of
+from autograder.report.places import NOTEBOOKS, place_of
 from autograder.tasks import all_tasks, task_named
 from tests.conftest import ROOT
 
@@ -27,7 +27,7 @@ HOSTILE = "<script>alert(1)</script> \x1b[31m =cmd()"
 
 
 def built(folder: str, lang: str) -> dict[str, Any]:
-    path = ROOT / "assignments" / folder / NAMES[lang]
+    path = ROOT / "assignments" / folder / NOTEBOOKS[lang]
     return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
@@ -174,9 +174,9 @@ def test_a_repository_gives_a_badge_and_a_bundle(copy: Course) -> None:
     made = notebooks(find_course(copy.folder), task_named("vgg"), map(_catalogue, LANGUAGES))
     assert (
         "colab.research.google.com/github/me/cnn/blob/main/02_vgg/lesson.ru.ipynb"
-        in made[NAMES["ru"]]
+        in made[NOTEBOOKS["ru"]]
     )
-    assert "https://github.com/me/cnn/archive/" in made[NAMES["en"]]
+    assert "https://github.com/me/cnn/archive/" in made[NOTEBOOKS["en"]]
     path.write_text(settings.replace('# repository = "OWNER/NAME"', 'repository = "a b"'), "utf-8")
     with pytest.raises(UsageError, match="OWNER/NAME"):
         find_course(copy.folder)
