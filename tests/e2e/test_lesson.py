@@ -1,6 +1,7 @@
 """Notebooks are really executed: on the reference, on stubs, and where they cannot work."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -149,7 +150,9 @@ def test_nbgrader_generates_and_validates_a_release(course: Course, tmp_path: Pa
 
     def nbgrader(*words: str) -> str:
         command = [sys.executable, "-m", "nbgrader", *words]
-        done = subprocess.run(command, cwd=out, capture_output=True, text=True)
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {**os.environ, "PATH": path}  # it calls alembic by name
+        done = subprocess.run(command, cwd=out, capture_output=True, text=True, env=environment)
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
 
