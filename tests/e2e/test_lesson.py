@@ -21,7 +21,6 @@ from tests.conftest import ROOT
 
 LAST = "my_work.zip"
 NOT_YET = {"en": "Not written yet", "ru": "Ещё не написано"}
-SECONDS = 60
 
 
 def stub_notebook(folder: str, lang: str, skip_long: bool) -> str:
