@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autograder.errors import GraderFault, UsageError
+from autograder.leaderboard.cli import app as leaderboard
 
 if TYPE_CHECKING:
     from autograder.batch import Plan
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Check, grade and score the course on CNN architectures.",
 )
+app.add_typer(leaderboard, name="leaderboard")
 
 
 class Lang(StrEnum):
