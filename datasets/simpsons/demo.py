@@ -1,0 +1,160 @@
+"""The demo as a server: a page for each language, examples, health, no request to elsewhere."""
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from simpsons.classes import CLASSES
+from simpsons.data import Data
+from simpsons.errors import DataError
+from simpsons.recognize import MAX_BYTES
+from simpsons.serving import App, Guard, Receive, Scope, Send, serve
+
+LANGUAGES = ("en", "ru")
+EXAMPLES = ("homer_simpson", "marge_simpson", "bart_simpson", "lisa_simpson")
+# Gradio's page would fetch fonts and a script from elsewhere: refused twice, here and in theme().
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "object-src 'none'; base-uri 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+KEPT_SECONDS = 3600  # pictures of visitors, then they are deleted
+CSS = """
+.verdict { font-size: 1.35rem; font-weight: 600; } .verdict p { margin: 0; }
+footer { display: none !important; }
+"""
+
+
+def gradio() -> Any:
+    """Gradio, told to keep to itself.
+
+    Raises:
+        DataError: it is not installed.
+    """
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    try:
+        import gradio
+    except ImportError:
+        raise DataError(
+            "the demo needs gradio and captum: pip install -c constraints.txt -e '.[demo]'"
+        ) from None
+    return gradio
+
+
+def picture_input(label: str) -> Any:
+    """An image component that gives the file as it was sent, to be opened with care."""
+
+    class Picture(gradio().Image):  # type: ignore[misc]  # gradio is imported where it is needed
+        """Upload, paste or webcam; gradio's own reading would decode anything of any size."""
+
+        is_template = True
+
+        def preprocess(self, payload: Any) -> Path | None:  # type: ignore[override]
+            return None if payload is None or not payload.path else Path(payload.path)
+
+    return Picture(
+        label=label, type="filepath", sources=["upload", "clipboard", "webcam"], height=320
+    )
+
+
+def drawn_examples(folder: Path, side: int = 192) -> list[Path]:
+    """Pictures drawn by a program, so that nobody's are shipped."""
+    from simpsons.synthetic import draw_picture, make_cast
+
+    cast = make_cast()
+    paths = []
+    for number, name in enumerate(EXAMPLES):
+        random = np.random.default_rng([number, 7])
+        path = folder / f"{name}.png"
+        draw_picture(cast[CLASSES.index(name)], side, random).save(path)
+        paths.append(path)
+    return paths
+
+
+def validation_picture(data: Data, row: int) -> Image.Image:
+    """A prepared picture, large enough to look at."""
+    pixels = data.train[row].permute(1, 2, 0).numpy()
+    return Image.fromarray(pixels).resize((192, 192), Image.Resampling.NEAREST)
+
+
+def page_language(scope: Scope, preferred: str) -> str:
+    """Russian or English, whichever the browser names first."""
+    headers = dict(scope.get("headers", ()))
+    accepted = headers.get(b"accept-language", b"").decode("latin-1").lower()
+    found = re.search(r"\b(ru|en)\b", accepted)
+    return found.group(1) if found else preferred
+
+
+def make_app(
+    build_page: Callable[[str, Sequence[Path]], Any], examples: Path, preferred: str = "en"
+) -> App:
+    """/en/ and /ru/ are the pages that build_page makes; / leads to one of them."""
+    from fastapi import FastAPI, Request
+    from fastapi.responses import PlainTextResponse, RedirectResponse, Response
+
+    gr = gradio()
+    api: Any = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @api.get("/health")
+    def health() -> Response:
+        return PlainTextResponse("ok\n")
+
+    @api.get("/")
+    def index(request: Request) -> Response:
+        place = f"{request.scope.get('root_path', '')}/{page_language(request.scope, preferred)}/"
+        return RedirectResponse(place, 303)
+
+    drawn = drawn_examples(examples)
+    theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"])
+    for lang in LANGUAGES:
+        gr.mount_gradio_app(
+            api,
+            build_page(lang, drawn),
+            path=f"/{lang}",
+            theme=theme,
+            css=CSS,
+            head=_speak(lang),
+            footer_links=[],
+            max_file_size=MAX_BYTES,
+            allowed_paths=[str(examples)],
+            show_error=True,
+            ssr_mode=False,
+            enable_monitoring=False,
+        )
+
+    async def too_large(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("too large\n", 413)(scope, receive, send)
+
+    return Guard(api, HEADERS, MAX_BYTES + (1 << 20), too_large)
+
+
+def _speak(lang: str) -> str:
+    """Gradio's own words follow the browser's language; here the page's."""
+    return (
+        f"<script>for (const [k, v] of [['language', '{lang}'], ['languages', ['{lang}']]])"
+        " Object.defineProperty(navigator, k, {get: () => v});"
+        f"document.documentElement.lang = '{lang}';</script>"
+    )
+
+
+def run(
+    build_page: Callable[[str, Sequence[Path]], Any],
+    host: str,
+    port: int,
+    root_path: str = "",
+    preferred: str = "en",
+) -> None:
+    """Serve the demo until it is stopped."""
+    with TemporaryDirectory(prefix="simpsons-demo-") as folder:
+        os.environ.setdefault("GRADIO_TEMP_DIR", f"{folder}/gradio")
+        examples = Path(folder, "examples")
+        examples.mkdir()
+        serve(make_app(build_page, examples, preferred), host, port, root_path)
