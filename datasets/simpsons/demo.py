@@ -153,6 +153,9 @@ def run(
     preferred: str = "en",
 ) -> None:
     """Serve the demo until it is stopped."""
+    import torch
+
+    torch.set_num_threads(1)  # requests share the cores; more threads wait for each other
     with TemporaryDirectory(prefix="simpsons-demo-") as folder:
         os.environ.setdefault("GRADIO_TEMP_DIR", f"{folder}/gradio")
         examples = Path(folder, "examples")

@@ -5,6 +5,7 @@ Grad-CAM: Selvaraju et al., 2017, by captum.
 
 import math
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
 MAX_BYTES = 20 << 20
 SMALLEST_MAP = 4  # pixels of a side: a heatmap of fewer says nothing
 MOST_MAPS = 64
+MOST_AT_ONCE = 8  # pictures in a batch
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
@@ -67,8 +69,17 @@ def open_upload(path: Path | None) -> Image.Image:
         raise BadPicture(known) from None
 
 
+@dataclass
+class _Asked:
+    """A picture that waits for its logits."""
+
+    picture: Tensor
+    logits: Tensor | None = None
+    error: Exception | None = None
+
+
 class Recognizer:
-    """A network of a run folder. Several threads may ask it; it answers one after the other.
+    """A network of a run folder. Several threads may ask it; who asks meanwhile forms a batch.
 
     Raises:
         DataError: the run cannot be used.
@@ -80,7 +91,9 @@ class Recognizer:
         self.folder = folder
         self.network, self.config = run.load(folder, build)
         self.calibration = calibration.of_run(folder, self.network, self.config, data)
+        self.network.to(memory_format=torch.channels_last)
         self._lock = threading.Lock()
+        self._waiting: deque[_Asked] = deque()
         self.shapes = self._shapes()  # also the first, slow pass
 
     @property
@@ -97,9 +110,7 @@ class Recognizer:
 
     def recognize(self, picture: Image.Image, top: int = 5) -> Answer:
         """Who it is, with calibrated confidence."""
-        batch = self.tensor(picture)
-        with self._lock, torch.inference_mode():
-            logits = self.network(batch)[0].float()
+        logits = self._logits(self.tensor(picture))
         shares = (logits / self.calibration.temperature).softmax(0).nan_to_num()
         values, places = shares.topk(top)
         found = {
@@ -107,6 +118,27 @@ class Recognizer:
             for place, value in zip(places.tolist(), values.tolist(), strict=True)
         }
         return Answer(found, float(values[0]) >= self.calibration.threshold)
+
+    def _logits(self, picture: Tensor) -> Tensor:
+        """The network's answer; whoever has the lock answers for all who wait."""
+        mine = _Asked(picture)
+        self._waiting.append(mine)
+        with self._lock:
+            while mine.logits is None and mine.error is None:
+                count = min(len(self._waiting), MOST_AT_ONCE)
+                asked = [self._waiting.popleft() for _ in range(count)]
+                try:
+                    with torch.inference_mode():
+                        batch = torch.cat([one.picture for one in asked])
+                        answers = self.network(batch.contiguous(memory_format=torch.channels_last))
+                    for one, answer in zip(asked, answers.float(), strict=True):
+                        one.logits = answer
+                except Exception as error:  # each of them must hear of it
+                    for one in asked:
+                        one.error = error
+        if mine.logits is None:
+            raise DataError(f"the network fails on this picture: {mine.error!r}")
+        return mine.logits
 
     def heatmap(self, picture: Image.Image, name: str) -> Image.Image:
         """The picture, tinted where the network found the named class.
@@ -184,8 +216,7 @@ class Recognizer:
 
 def tint(picture: Image.Image, heat: "np.ndarray[Any, Any]", side: int = 384) -> Image.Image:
     """Lay a map of numbers from 0 to 1 over a picture: from clear to red and yellow."""
-    shown = picture.copy()
-    shown.thumbnail((side, side))
+    shown = ImageOps.contain(picture, (side, side))
     large = Image.fromarray(np.uint8(255 * heat)).resize(shown.size, Image.Resampling.BICUBIC)
     strength = np.asarray(large, np.float32)[..., None] / 255
     colour = np.concatenate(

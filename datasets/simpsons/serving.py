@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -16,7 +17,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LOG = logging.getLogger("simpsons.serving")
-STOP_SECONDS = 10  # for requests under way
+STOP_SECONDS = 5  # for requests under way
 DRAINED = 256 << 20  # of a body that is too large: a browser shows the answer only after it
 QUIET = ("/health", "/assets", "/static", "/gradio_api/heartbeat")
 
@@ -139,6 +140,9 @@ def serve(app: App, host: str, port: int, root_path: str = "", proxies: str = "1
         timeout_graceful_shutdown=STOP_SECONDS,
         server_header=False,
     )
+    # The server stops by itself and then repeats the signal, which must not cut off what follows.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     log("listening", url=f"http://{host}:{port}{root_path}/")
     uvicorn.Server(config).run([listening])
     log("stopped")

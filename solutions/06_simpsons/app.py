@@ -120,14 +120,14 @@ class Page:
             picture,
             [top, verdict],
             show_progress="hidden",
-            concurrency_limit=None,
+            queue=False,
             api_name="recognize",
         ).then(
             lambda path: self.heatmap(network, path),
             picture,
             heat,
             show_progress="hidden",
-            concurrency_limit=None,
+            queue=False,
             api_name="heatmap",
         )
 
@@ -148,7 +148,7 @@ class Page:
             lambda path, name: self.maps(network, path, name),
             [picture, layer],
             maps,
-            concurrency_limit=None,
+            queue=False,
             api_name="maps",
         )
 
