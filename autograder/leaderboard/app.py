@@ -142,7 +142,7 @@ def make_app(board: Board, clock: Clock = time.time, gradebook: Path | None = No
         return site.failed(request, Message("board.http_503"), 503)
 
     async def too_large(scope: Scope, receive: Receive, send: Send) -> None:
-        message = Message("board.too_large", limit=board.rules.max_kb)
+        message = Message("board.too_large", {"limit": board.rules.max_kb})
         request = Request(scope | {"app": api})
         await site.failed(request, message, 413)(scope, receive, send)
 
@@ -263,7 +263,7 @@ def _home(
 def _take(site: Site, who: Participant, key: str, file: UploadFile, now: float) -> Any:
     content = file.file.read((site.rules.max_kb << 10) + 1)
     if len(content) > site.rules.max_kb << 10:
-        raise Refused(Message("board.too_large", limit=site.rules.max_kb))
+        raise Refused(Message("board.too_large", {"limit": site.rules.max_kb}))
     told = site.board.upload(who.id, key, content, now)
     log("upload", student=who.student_id, attempt=told.id, size=len(content))
     return told

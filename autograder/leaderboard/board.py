@@ -129,11 +129,11 @@ class Board:
 
     def _refuse(self, db: Session, who: Participant, now: float) -> None:
         if self.closed(db, now):
-            raise Refused(Message("board.closed", time=self.rules.deadline))
+            raise Refused(Message("board.closed", {"time": self.rules.deadline}))
         if not self.left(db, who, now):
             _, end = self.rules.day(now)
             limit = self.rules.daily_limit
-            raise Refused(Message("board.limit", limit=limit, time=self.rules.time(end)))
+            raise Refused(Message("board.limit", {"limit": limit, "time": self.rules.time(end)}))
 
     def _told(self, public: int, best: int | None) -> int:
         """The Ladder (Blum and Hardt, 2015): what is no clear improvement shows the best again."""

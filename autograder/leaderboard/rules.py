@@ -80,7 +80,7 @@ class Rules:
         return start.timestamp(), (start + timedelta(days=1)).timestamp()
 
     def time(self, moment: float) -> str:
-        return f"{datetime.fromtimestamp(moment, self.zone):%Y-%m-%d %H:%M}"
+        return f"{datetime.fromtimestamp(moment, self.zone):%d.%m. %H:%M}"
 
     def shown(self, f1: Fraction) -> str:
         """F1 cut, not rounded: 0.96999 is not 0.97."""

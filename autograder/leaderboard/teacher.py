@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -94,10 +95,10 @@ def add_teacher_pages(api: FastAPI, site: "Site", same_site: Any) -> None:
             if found is None:
                 raise HTTPException(404)
             found.hidden = not found.hidden
-            back = found.participant_id if isinstance(found, Attempt) else None
+            back = found.participant_id if isinstance(found, Attempt) else found.id
             log("hidden" if found.hidden else "shown", person=person, attempt=attempt)
-        place = "/teacher" if back is None else f"/teacher/people/{back}"
-        return RedirectResponse(f"{request.scope.get('root_path', '')}{place}", 303)
+        place = f"{request.scope.get('root_path', '')}/teacher/people/{back}"
+        return RedirectResponse(place, 303)
 
     @api.get("/teacher/people/{number}")
     def person(request: Request, number: int) -> Response:
@@ -130,7 +131,7 @@ def add_teacher_pages(api: FastAPI, site: "Site", same_site: Any) -> None:
             text = site.told(request, Message("board.no_push"))
             return shown(request, 500, error=text, details=str(error))
         log("points pushed", students=count, file=str(site.gradebook))
-        return shown(request, note=site.told(request, Message("board.pushed", count=count)))
+        return shown(request, note=site.told(request, Message("board.pushed", {"count": count})))
 
 
 def read_people(text: str) -> list[tuple[str, str]]:
@@ -178,7 +179,7 @@ def board_table(board: Board, now: float) -> str:
                 "" if row.told.private is None else rules.shown(row.told.private),
                 row.told.points,
                 row.attempts,
-                rules.time(row.told.received),
+                f"{datetime.fromtimestamp(row.told.received, rules.zone):%Y-%m-%d %H:%M:%S}",
                 int(row.participant.hidden),
             )
             for row in board.rows(db, now, everybody=True)
