@@ -91,6 +91,7 @@ class Page:
         with gr.Blocks(
             title=self.say("title"), analytics_enabled=False, delete_cache=(600, demo.KEPT_SECONDS)
         ) as blocks:
+            gr.HTML(demo.other_language(self.texts.lang))
             gr.Markdown(f"# {self.say('title')}\n\n{self.say('about')}")
             with gr.Row():
                 with gr.Column():
@@ -113,8 +114,16 @@ class Page:
         if len(self.networks) > 1:
             gr.Markdown(f"### {network.folder.name}")
         verdict = gr.Markdown(self.say("start"), elem_classes="verdict")
-        top = gr.Label(label=self.say("top"), num_top_classes=5, show_heading=False)
-        heat = gr.Image(label=self.say("heatmap"), height=260, interactive=False, buttons=[])
+        top = gr.Label(
+            label=self.say("top"), num_top_classes=5, show_heading=False, elem_classes="top-five"
+        )
+        heat = gr.Image(
+            label=self.say("heatmap"),
+            height=260,
+            interactive=False,
+            buttons=[],
+            elem_classes="heatmap",
+        )
         gr.Markdown(self.scores(network))
         picture.change(
             lambda path: self.recognize(network, path),
@@ -143,7 +152,9 @@ class Page:
                 list(shapes.items()), value=network.layers[0], label=self.say("layer"), scale=3
             )
             show = gr.Button(self.say("show"))
-        maps = gr.Image(label=self.say("maps"), interactive=False, buttons=["fullscreen"])
+        maps = gr.Image(
+            label=self.say("maps"), interactive=False, buttons=["fullscreen"], elem_classes="maps"
+        )
         gr.on(
             [show.click, layer.input],
             lambda path, name: self.maps(network, path, name),
@@ -167,8 +178,7 @@ class Page:
         ]
         fits = self.data is not None and self.data.size == network.config.size
         if found and self.data is not None and fits:
-            pictures = [demo.validation_picture(self.data, m.row) for m in found]
-            gr.Gallery(list(zip(pictures, told, strict=True)), columns=4, show_label=False)
+            gr.HTML(demo.figures(self.data, [m.row for m in found], told))
         elif found:
             gr.Markdown("\n".join(f"- {text}" for text in told))
 

@@ -1,5 +1,8 @@
 """The demo as a server: a page for each language, examples, health, no request to elsewhere."""
 
+import base64
+import html
+import io
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -27,7 +30,10 @@ HEADERS = {
 }
 KEPT_SECONDS = 3600  # pictures of visitors, then they are deleted
 CSS = """
-.verdict { font-size: 1.35rem; font-weight: 600; } .verdict p { margin: 0; }
+.verdict p { font-size: 1.35rem !important; font-weight: 600; margin: 0; }
+.languages { text-align: right; }
+.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 1rem; }
+.mistakes figure { margin: 0; } .mistakes img { width: 100%; border-radius: .4rem; }
 footer { display: none !important; }
 """
 
@@ -79,10 +85,24 @@ def drawn_examples(folder: Path, side: int = 192) -> list[Path]:
     return paths
 
 
-def validation_picture(data: Data, row: int) -> Image.Image:
-    """A prepared picture, large enough to look at."""
-    pixels = data.train[row].permute(1, 2, 0).numpy()
-    return Image.fromarray(pixels).resize((192, 192), Image.Resampling.NEAREST)
+def figures(data: Data, rows: Sequence[int], texts: Sequence[str]) -> str:
+    """Prepared pictures as HTML, each with a text below it."""
+    found = []
+    for row, text in zip(rows, texts, strict=True):
+        png = io.BytesIO()
+        Image.fromarray(data.train[row].permute(1, 2, 0).numpy()).save(png, "PNG")
+        source = f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
+        told = html.escape(text)
+        found.append(
+            f'<figure><img src="{source}" alt=""><figcaption>{told}</figcaption></figure>'
+        )
+    return f'<div class="mistakes">{"".join(found)}</div>'
+
+
+def other_language(lang: str) -> str:
+    """A link to the page in the other language."""
+    other, name = ("ru", "Русский") if lang == "en" else ("en", "English")
+    return f'<p class="languages"><a href="../{other}/" lang="{other}">{name}</a></p>'
 
 
 def page_language(scope: Scope, preferred: str) -> str:
@@ -94,7 +114,10 @@ def page_language(scope: Scope, preferred: str) -> str:
 
 
 def make_app(
-    build_page: Callable[[str, Sequence[Path]], Any], examples: Path, preferred: str = "en"
+    build_page: Callable[[str, Sequence[Path]], Any],
+    examples: Path,
+    root_path: str = "",
+    preferred: str = "en",
 ) -> App:
     """/en/ and /ru/ are the pages that build_page makes; / leads to one of them."""
     from fastapi import FastAPI, Request
@@ -109,16 +132,25 @@ def make_app(
 
     @api.get("/")
     def index(request: Request) -> Response:
-        place = f"{request.scope.get('root_path', '')}/{page_language(request.scope, preferred)}/"
-        return RedirectResponse(place, 303)
+        lang = page_language(request.scope, preferred)
+        return RedirectResponse(f"{root_path}/{lang}/", 303)
+
+    @api.get("/favicon.ico")
+    @api.get("/manifest.json")
+    def nothing() -> Response:
+        return Response(status_code=204)
 
     drawn = drawn_examples(examples)
-    theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["monospace"])
+    theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["system-ui", "sans-serif"])
     for lang in LANGUAGES:
+        page = build_page(lang, drawn)
+        # Gradio refuses paths that were not uploaded only in pages that it launched itself.
+        page.has_launched = True
         gr.mount_gradio_app(
             api,
-            build_page(lang, drawn),
+            page,
             path=f"/{lang}",
+            root_path=f"{root_path}/{lang}",  # without it answers name files of another path
             theme=theme,
             css=CSS,
             head=_speak(lang),
@@ -160,4 +192,4 @@ def run(
         os.environ.setdefault("GRADIO_TEMP_DIR", f"{folder}/gradio")
         examples = Path(folder, "examples")
         examples.mkdir()
-        serve(make_app(build_page, examples, preferred), host, port, root_path)
+        serve(make_app(build_page, examples, root_path, preferred), host, port)

@@ -21,7 +21,7 @@ from simpsons.data import Data
 from simpsons.errors import DataError
 from simpsons.source import READABLE, open_picture
 
-FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")  # pillow knows more, some run programs
 MAX_BYTES = 20 << 20
 SMALLEST_MAP = 4  # pixels of a side: a heatmap of fewer says nothing
 MOST_MAPS = 64

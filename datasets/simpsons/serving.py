@@ -121,15 +121,15 @@ def serve(app: App, host: str, port: int, root_path: str = "", proxies: str = "1
 
     import uvicorn
 
+    try:
+        listening = socket.create_server((host, port), backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise DataError(f"{host}:{port} cannot be served ({error}); choose another --port") from None
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in ("httpx", "httpcore", "uvicorn.access", "asyncio"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    try:
-        listening = socket.create_server((host, port), backlog=2048)
-    except (OSError, OverflowError) as error:
-        raise DataError(f"{host}:{port} cannot be served ({error}); choose another --port") from None
     port = listening.getsockname()[1]
     config = uvicorn.Config(
         app,
