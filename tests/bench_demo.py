@@ -33,7 +33,9 @@ def build_model(num_classes: int) -> nn.Module:
 def main() -> None:
     """Measure and print."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    print(f"torch {torch.__version__}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before")
+    print(
+        f"torch {torch.__version__}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before"
+    )
     with tempfile.TemporaryDirectory() as folder:
         home = make_home(Path(folder))
         begin = time.perf_counter()

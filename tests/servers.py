@@ -1,4 +1,4 @@
-"""Servers, a database and a browser of the system for tests of pages; what is missing is skipped."""
+"""Servers, a database and a browser for tests of pages; what the system lacks is skipped."""
 
 import functools
 import json
@@ -102,9 +102,7 @@ def postgres() -> Iterator[str]:
     def call(tool: str, *words: str) -> None:
         command = [_postgres_tool(tool), *words]
         plain = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
-        subprocess.run(
-            command, check=True, cwd=folder, env=plain, stdout=subprocess.DEVNULL, **who
-        )
+        subprocess.run(command, check=True, cwd=folder, env=plain, stdout=subprocess.DEVNULL, **who)
 
     data = str(folder / "data")
     options = f"-k {folder} -c listen_addresses= -c shared_buffers=16MB"

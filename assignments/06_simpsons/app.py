@@ -6,21 +6,25 @@ Lesson block: homework. Run it as::
     python app.py --checkpoint RUN                       # open http://127.0.0.1:7860
     python app.py --checkpoint RUN --compare OTHER_RUN   # two networks side by side
     python app.py --checkpoint RUN --data DIR            # with pictures of the worst mistakes
+    python app.py --checkpoint RUN --space DIR           # a folder for a Hugging Face Space
 """
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.messages import Catalogue
 from model import build_model
 from simpsons import NAMES, DataError, demo
 from simpsons.command import command
 from simpsons.data import Data, load
 from simpsons.own import model_beside
 from simpsons.recognize import BadPicture, Recognizer, open_upload
+from simpsons.space import demo_space
+
+from autograder.messages import Catalogue
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,10 @@ class Page:
         gr.Markdown(self.say("mistakes_about" if found else "no_mistakes"))
         told = [
             self.say(
-                "mistake", truth=self.name(m.truth), guess=self.name(m.guess), share=100 * m.confidence
+                "mistake",
+                truth=self.name(m.truth),
+                guess=self.name(m.guess),
+                share=100 * m.confidence,
             )
             for m in found
         ]
@@ -190,13 +197,18 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=Path(__file__).parent / "run")
     parser.add_argument("--compare", type=Path, metavar="RUN", help="a second network beside it")
     parser.add_argument("--data", type=Path, help="folder of simpsons prepare, for the mistakes")
-    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--space", type=Path, metavar="DIR", help="write a folder and stop")
+    parser.add_argument("--host", default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=7860)
     parser.add_argument("--root-path", default="", help="where a reverse proxy shows it")
     parser.add_argument("--lang", choices=demo.LANGUAGES, default="ru", help="of browsers in none")
     args = parser.parse_args()
     data = load(args.data) if args.data else None
     networks = [Recognizer(args.checkpoint, build_model, data)]
+    if args.space:
+        demo_space(args.space, Path(__file__).resolve(), args.checkpoint)
+        print(f"written: {args.space}; copy what is in it into a Space of the kind Gradio")
+        return
     if args.compare:
         networks.append(Recognizer(args.compare, model_beside(args.compare) or build_model, data))
 

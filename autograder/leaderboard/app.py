@@ -143,7 +143,7 @@ def make_app(board: Board, clock: Clock = time.time, gradebook: Path | None = No
 
     async def too_large(scope: Scope, receive: Receive, send: Send) -> None:
         message = Message("board.too_large", {"limit": board.rules.max_kb})
-        request = Request(scope | {"app": api})
+        request = Request({**scope, "app": api})
         await site.failed(request, message, 413)(scope, receive, send)
 
     return Guard(api, HEADERS, (board.rules.max_kb + 64) << 10, too_large)

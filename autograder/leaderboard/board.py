@@ -2,10 +2,12 @@
 
 import gzip
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
+from sqlalchemy import Row as SqlRow
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -16,6 +18,12 @@ from autograder.leaderboard.storage import Attempt, Participant, Store, remember
 from autograder.scoring import points_for
 
 TASK = "simpsons"  # of the course, for the gradebook
+# All of an attempt but its file, as plain rows: the board reads every attempt.
+COLUMNS = (
+    Attempt.id, Attempt.participant_id, Attempt.received, Attempt.public, Attempt.private,
+    Attempt.told, Attempt.hidden,
+)  # fmt: skip
+Mark = Attempt | SqlRow[*tuple[Any, ...]]
 
 
 class Refused(Exception):
@@ -140,7 +148,7 @@ class Board:
         step = Fraction(self.rules.ladder).limit_denominator(10**6) * self.marker.public
         return public if best is None or not step or public >= best + step else best
 
-    def _view(self, attempt: Attempt, revealed: bool, counts: bool) -> Told:
+    def _view(self, attempt: Mark, revealed: bool, counts: bool) -> Told:
         f1 = self.marker.public_f1(attempt.public if revealed else attempt.told)
         private = self.marker.private_f1(attempt.private) if revealed else None
         graded = private if private is not None and self.rules.final == "private" else f1
@@ -159,8 +167,8 @@ class Board:
     def rows(self, db: Session, now: float, everybody: bool = False) -> list[Row]:
         """The board, best first; everybody: hidden ones too."""
         revealed = self.closed(db, now)
-        of: dict[int, list[Attempt]] = {}
-        for attempt in db.scalars(select(Attempt).order_by(Attempt.id.desc())):
+        of: dict[int, list[Mark]] = {}
+        for attempt in db.execute(select(*COLUMNS).order_by(Attempt.id.desc())):
             of.setdefault(attempt.participant_id, []).append(attempt)
         entries = []
         students = select(Participant).where(Participant.teacher.is_(False))
@@ -173,8 +181,8 @@ class Board:
 
     def _ranked(
         self,
-        entries: list[tuple[int, Attempt, Participant]],
-        of: dict[int, list[Attempt]],
+        entries: list[tuple[int, Mark, Participant]],
+        of: dict[int, list[Mark]],
         revealed: bool,
     ) -> Iterator[Row]:
         place, rank, before = 0, 0, None
@@ -186,7 +194,7 @@ class Board:
             view = self._view(best, revealed, True)
             yield Row(None if who.hidden else rank, who, view, len(of[who.id]))
 
-    def _counting(self, attempts: list[Attempt], revealed: bool) -> Attempt | None:
+    def _counting(self, attempts: Sequence[Mark], revealed: bool) -> Mark | None:
         """The attempt that counts; attempts are the newest first."""
         good = [attempt for attempt in attempts if not attempt.hidden]
         if not good or self.rules.policy == "last":
@@ -194,7 +202,7 @@ class Board:
         # Chosen by what was shown: choosing by the private part would be another probe.
         return max(good, key=lambda a: (a.public if revealed else a.told, -a.id))
 
-    def _value(self, attempt: Attempt, revealed: bool) -> int:
+    def _value(self, attempt: Mark, revealed: bool) -> int:
         if not revealed:
             return attempt.told
         by_private = self.rules.final == "private" and self.marker.private

@@ -66,13 +66,16 @@ def serve(
     from autograder.leaderboard.app import make_app
     from autograder.leaderboard.board import Board
     from autograder.leaderboard.marking import Marker
-    from autograder.leaderboard.storage import Store
+    from autograder.leaderboard.storage import Store, first_teacher
 
     marker = Marker(truth, public)
     store = Store(_database(db))
     try:
         board = Board(store, marker, rules)
         again = board.rescore()
+        secret = first_teacher(store)
+        if secret:
+            print(f"token of the first teacher, shown only now: {secret}", flush=True)
         try:
             run(make_app(board, gradebook=gradebook), host, port, root_path, proxies)
         except DataError as error:
@@ -169,6 +172,21 @@ def points(
         print(f"{push(out, rows)} students: {out}")
 
 
+@app.command()
+def space(
+    out: Annotated[Path, typer.Argument(metavar="DIR", help="New folder to write.")],
+    course: CourseOption = None,
+) -> None:
+    """Write a folder with which a Hugging Face Space serves the leaderboard."""
+    from autograder.course import find_course
+
+    needed()
+    from autograder.leaderboard.space import write_space
+
+    write_space(out, find_course(course).folder / "course.toml")
+    print(f"written: {out}; copy what is in it into a Space of the kind Docker")
+
+
 def needed() -> None:
     """Raises UsageError where the packages of the extra are not installed."""
     import importlib.util
@@ -184,5 +202,3 @@ def needed() -> None:
 
 def _database(given: str | None) -> str:
     return given or os.environ.get(DATABASE) or "leaderboard.sqlite"
-
-

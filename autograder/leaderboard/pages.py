@@ -13,6 +13,7 @@ from autograder.messages import LANGUAGES, Catalogue
 
 @functools.cache
 def catalogue(lang: str) -> Catalogue:
+    """The texts of a language, read once."""
     return Catalogue.load(lang)
 
 

@@ -68,8 +68,7 @@ class Rules:
             local = datetime.fromisoformat(self.deadline)
         except ValueError:
             raise UsageError(
-                f"[leaderboard] deadline: {self.deadline!r} is no time; "
-                'write "2026-12-24 23:59"'
+                f'[leaderboard] deadline: {self.deadline!r} is no time; write "2026-12-24 23:59"'
             ) from None
         return (local if local.tzinfo else local.replace(tzinfo=self.zone)).timestamp()
 

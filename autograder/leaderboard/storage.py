@@ -85,6 +85,7 @@ def hashed(secret: str) -> str:
 
 
 def new_secret() -> str:
+    """A token, a cookie or a key that nobody guesses."""
     return secrets.token_hex(20)
 
 
@@ -154,12 +155,22 @@ def give_token(db: Session, student_id: str, name: str = "", teacher: bool = Fal
     return token
 
 
+def first_teacher(store: Store) -> str:
+    """A token for a teacher where there is none yet."""
+    with store.write() as db:
+        if db.scalar(select(Participant.id).where(Participant.teacher.is_(True)).limit(1)):
+            return ""
+        return give_token(db, "teacher", teacher=True)
+
+
 def setting(db: Session, name: str) -> str:
+    """What was remembered under a name, or nothing."""
     found = db.get(Setting, name)
     return found.value if found else ""
 
 
 def remember(db: Session, name: str, value: str) -> None:
+    """Keep a text under a name."""
     db.merge(Setting(name=name, value=value))
 
 

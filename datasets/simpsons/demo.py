@@ -56,19 +56,15 @@ def gradio() -> Any:
 
 
 def picture_input(label: str) -> Any:
-    """An image component that gives the file as it was sent, to be opened with care."""
+    """An image component that gives the file as it was sent, to be opened with care.
 
-    class Picture(gradio().Image):  # type: ignore[misc]  # gradio is imported where it is needed
-        """Upload, paste or webcam; gradio's own reading would decode anything of any size."""
-
-        is_template = True
-
-        def preprocess(self, payload: Any) -> Path | None:  # type: ignore[override]
-            return None if payload is None or not payload.path else Path(payload.path)
-
-    return Picture(
-        label=label, type="filepath", sources=["upload", "clipboard", "webcam"], height=320
-    )
+    Gradio's own reading would decode anything of any size.
+    """
+    sources = ["upload", "clipboard", "webcam"]
+    picture = gradio().Image(label=label, type="filepath", sources=sources, height=320)
+    # Not a subclass: for one gradio writes a file beside this module.
+    picture.preprocess = lambda sent: Path(sent.path) if sent and sent.path else None
+    return picture
 
 
 def drawn_examples(folder: Path, side: int = 192) -> list[Path]:
@@ -93,9 +89,7 @@ def figures(data: Data, rows: Sequence[int], texts: Sequence[str]) -> str:
         Image.fromarray(data.train[row].permute(1, 2, 0).numpy()).save(png, "PNG")
         source = f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"
         told = html.escape(text)
-        found.append(
-            f'<figure><img src="{source}" alt=""><figcaption>{told}</figcaption></figure>'
-        )
+        found.append(f'<figure><img src="{source}" alt=""><figcaption>{told}</figcaption></figure>')
     return f'<div class="mistakes">{"".join(found)}</div>'
 
 
@@ -124,7 +118,7 @@ def make_app(
     from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
     gr = gradio()
-    api: Any = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    api = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @api.get("/health")
     def health() -> Response:
@@ -141,7 +135,9 @@ def make_app(
         return Response(status_code=204)
 
     drawn = drawn_examples(examples)
-    theme = gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["system-ui", "sans-serif"])
+    theme = gr.themes.Default(
+        font=["system-ui", "sans-serif"], font_mono=["system-ui", "sans-serif"]
+    )
     for lang in LANGUAGES:
         page = build_page(lang, drawn)
         # Gradio refuses paths that were not uploaded only in pages that it launched itself.

@@ -65,14 +65,16 @@ def build_function(folder: Path | None = None) -> "Callable[[int], nn.Module]":
     if found is None:
         looked = ", ".join(map(str, places))
         raise DataError(f"no model.py in {looked}; give the folder of yours with --model DIR")
-    spec = importlib.util.spec_from_file_location(f"model_{hash(found.resolve()):x}", found.resolve())
+    spec = importlib.util.spec_from_file_location(
+        f"model_{hash(found.resolve()):x}", found.resolve()
+    )
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
     sys.path.insert(0, str(found.parent.resolve()))  # files beside it, as when it was trained
     try:
         spec.loader.exec_module(module)
-        build: "Callable[[int], nn.Module]" = module.build_model
+        build: Callable[[int], nn.Module] = module.build_model
     except Exception as error:  # code of a student, who must be told and not shown our frames
         raise DataError(f"{found}: cannot be loaded: {error!r}") from None
     finally:

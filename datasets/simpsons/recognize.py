@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor, nn
 
 from simpsons import calibration, run
@@ -61,7 +61,7 @@ def open_upload(path: Path | None) -> Image.Image:
             raise BadPicture("demo.empty")
         picture, _ = open_picture(path.read_bytes(), FORMATS)
         return ImageOps.exif_transpose(picture)
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise BadPicture("demo.not_a_picture") from None
     except (*READABLE, Image.DecompressionBombWarning) as error:
         huge = isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning))
@@ -91,7 +91,7 @@ class Recognizer:
         self.folder = folder
         self.network, self.config = run.load(folder, build)
         self.calibration = calibration.of_run(folder, self.network, self.config, data)
-        self.network.to(memory_format=torch.channels_last)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._lock = threading.Lock()
         self._waiting: deque[_Asked] = deque()
         self.shapes = self._shapes()  # also the first, slow pass
@@ -217,7 +217,9 @@ class Recognizer:
 def tint(picture: Image.Image, heat: "np.ndarray[Any, Any]", side: int = 384) -> Image.Image:
     """Lay a map of numbers from 0 to 1 over a picture: from clear to red and yellow."""
     shown = ImageOps.contain(picture, (side, side))
-    large = Image.fromarray(np.uint8(255 * heat)).resize(shown.size, Image.Resampling.BICUBIC)
+    large = Image.fromarray((255 * heat).astype(np.uint8)).resize(
+        shown.size, Image.Resampling.BICUBIC
+    )
     strength = np.asarray(large, np.float32)[..., None] / 255
     colour = np.concatenate(
         [np.full_like(strength, 255), 255 * strength**2, np.zeros_like(strength)], axis=2

@@ -124,7 +124,9 @@ def serve(app: App, host: str, port: int, root_path: str = "", proxies: str = "1
     try:
         listening = socket.create_server((host, port), backlog=2048)
     except (OSError, OverflowError) as error:
-        raise DataError(f"{host}:{port} cannot be served ({error}); choose another --port") from None
+        raise DataError(
+            f"{host}:{port} cannot be served ({error}); choose another --port"
+        ) from None
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

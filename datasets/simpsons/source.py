@@ -17,7 +17,7 @@ import threading
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -181,9 +181,7 @@ class Source:
         yield from self.test
 
 
-def open_picture(
-    content: bytes, formats: Sequence[str] | None = None
-) -> tuple[Image.Image, str]:
+def open_picture(content: bytes, formats: tuple[str, ...] | None = None) -> tuple[Image.Image, str]:
     """Decode a picture to RGB; the text says what it was, if not an ordinary RGB picture.
 
     formats: those of pillow that are tried; all of them if not given.

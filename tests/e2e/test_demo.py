@@ -113,7 +113,7 @@ def test_a_body_too_large_is_refused_and_the_server_lives(server: Server) -> Non
     for size in (22 << 20, 200 << 20):
 
         def body(size: int = size) -> Iterator[bytes]:
-            mark = b"--m\r\nContent-Disposition: form-data; name=\"files\"; filename=\"a.jpg\"\r\n\r\n"
+            mark = b'--m\r\nContent-Disposition: form-data; name="files"; filename="a.jpg"\r\n\r\n'
             yield mark
             for _ in range(size >> 20):
                 yield bytes(1 << 20)
@@ -175,4 +175,3 @@ def test_examples_paste_and_a_wrong_run(home: Path, server: Server) -> None:
         found = subprocess.run(line, cwd=home, capture_output=True, text=True)
         assert found.returncode == 2 and message in found.stderr, found.stderr
         assert "Traceback" not in found.stderr
-

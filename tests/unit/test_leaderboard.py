@@ -18,13 +18,13 @@ from autograder.leaderboard.rules import Rules, read_rules
 
 pytest.importorskip("fastapi")
 pytest.importorskip("sqlalchemy")
-from fastapi.testclient import TestClient  # noqa: E402
+from fastapi.testclient import TestClient
 
-from autograder.leaderboard.app import make_app  # noqa: E402
-from autograder.leaderboard.board import Board  # noqa: E402
-from autograder.leaderboard.marking import Marker  # noqa: E402
-from autograder.leaderboard.storage import Store, give_token  # noqa: E402
-from autograder.leaderboard.teacher import POINTS, push, read_people  # noqa: E402
+from autograder.leaderboard.app import make_app
+from autograder.leaderboard.board import Board
+from autograder.leaderboard.marking import Marker
+from autograder.leaderboard.storage import Store, give_token
+from autograder.leaderboard.teacher import POINTS, push, read_people
 
 COUNT = 100  # pictures; the first 80 are the public part
 TRUTH = {f"img{n}": CLASSES[n % 42] for n in range(COUNT)}
@@ -317,9 +317,11 @@ def test_a_stolen_token_or_cookie_ends_with_a_new_token(make: Make) -> None:
 def test_a_cookie_is_dead_after_signing_out_and_after_two_weeks(make: Make) -> None:
     world = make()
     ann = world.who("ann")
-    header = TestClient(world.app, follow_redirects=False).post(
-        "/sign-in", data={"token": ann.token}
-    ).headers["set-cookie"]
+    header = (
+        TestClient(world.app, follow_redirects=False)
+        .post("/sign-in", data={"token": ann.token})
+        .headers["set-cookie"]
+    )
     assert "HttpOnly" in header and "SameSite=lax" in header
     ann.enter()
     replayed = dict(ann.web.cookies)
