@@ -139,6 +139,7 @@ class Visit:
         viewport = {"width": width, "height": 900}
         self.context = chromium.new_context(viewport=viewport, locale=locale)
         self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
         self.elsewhere: list[str] = []
         self.failed: list[str] = []
         self.url = url

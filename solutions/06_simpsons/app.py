@@ -44,6 +44,11 @@ class Page:
     def name(self, character: str) -> str:
         return NAMES[character][self.texts.lang]
 
+    def event(self, name: str, network: Recognizer) -> str:
+        """A name for what the page asks the server, another for each network."""
+        number = list(self.networks).index(network)
+        return f"{name}_{number}" if number else name
+
     def recognize(self, network: Recognizer, path: Path | None) -> tuple[Any, str]:
         """The five likeliest characters, and a sentence about the first."""
         try:
@@ -134,14 +139,14 @@ class Page:
             [top, verdict],
             show_progress="hidden",
             queue=False,
-            api_name="recognize",
+            api_name=self.event("recognize", network),
         ).then(
             lambda path: self.heatmap(network, path),
             picture,
             heat,
             show_progress="hidden",
             queue=False,
-            api_name="heatmap",
+            api_name=self.event("heatmap", network),
         )
 
     def _inside(self, network: Recognizer, picture: Any) -> None:
@@ -164,7 +169,7 @@ class Page:
             [picture, layer],
             maps,
             queue=False,
-            api_name="maps",
+            api_name=self.event("maps", network),
         )
 
     def _mistakes(self, network: Recognizer) -> None:

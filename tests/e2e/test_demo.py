@@ -142,10 +142,10 @@ def test_two_networks_in_both_widths_and_languages(home: Path, width: int, lang:
         show(visit, lang, home / "picture.jpg")
         assert until(lambda: page.locator(".heatmap img").count() == 2)
         unsure = {"en": "Not sure", "ru": "Не уверена"}[lang]
-        assert unsure not in page.locator(".verdict").nth(0).inner_text()
-        assert unsure in page.locator(".verdict").nth(1).inner_text()
+        assert unsure not in page.locator(".verdict").first.inner_text()
+        assert unsure in page.locator(".verdict").last.inner_text()
         page.get_by_text(inside).click()
-        page.get_by_role("button", name=button).first.focus()
+        page.get_by_role("button", name=button, exact=True).first.focus()
         page.keyboard.press("Enter")
         assert until(lambda: loaded(page, page.locator(".maps img")))
         page.get_by_text(mistakes).click()
