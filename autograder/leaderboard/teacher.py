@@ -45,7 +45,7 @@ def add_teacher_pages(api: FastAPI, site: "Site", same_site: Any) -> None:
                 status,
                 who=who,
                 people=list(db.scalars(everybody)),
-                attempts=dict(db.execute(counts).tuples().all()),
+                attempts={row[0]: row[1] for row in db.execute(counts)},
                 rows={row.participant.id: row for row in board.rows(db, now, everybody=True)},
                 closed=board.closed(db, now),
                 given=given,

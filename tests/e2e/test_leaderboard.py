@@ -134,7 +134,7 @@ def attempts(files: Path, database: str) -> dict[str, int]:
             .join(Attempt, Attempt.participant_id == Participant.id)
             .group_by(Participant.student_id)
         )
-        found = dict(db.execute(counted).tuples().all())
+        found = {row[0]: row[1] for row in db.execute(counted)}
     store.close()
     return found
 
