@@ -35,7 +35,8 @@ def demo_space(out: Path, app: Path, run: Path) -> None:
     if load_config(run).architecture != OWN:
         needs.append("torchvision")
     # Only what was loaded to build the network: nothing else of the student's is published.
-    loaded = {Path(m.__file__).resolve() for m in sys.modules.values() if getattr(m, "__file__", 0)}
+    places = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+    loaded = {Path(place).resolve() for place in places if place}
     home = app.parent
     own = [p for p in loaded if home == p.parent or home.parent == p.parent.parent]
     try:

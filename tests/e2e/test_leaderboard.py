@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,11 @@ from simpsons import CLASSES
 
 from autograder.cli import main
 from autograder.errors import UsageError
+from autograder.leaderboard.board import Board, Refused
 from autograder.leaderboard.client import upload
+from autograder.leaderboard.marking import Marker
+from autograder.leaderboard.rules import Rules
+from autograder.leaderboard.storage import Store, give_token
 from tests.servers import Server, Visit, browser, postgres, serving, until
 from tests.unit.conftest import run_command
 
@@ -55,7 +60,7 @@ def command(db: str, *words: str) -> list[str]:
     return [*AUTOGRADER, "leaderboard", "serve", *options]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield str(tmp_path / "board.sqlite")
@@ -121,11 +126,37 @@ def test_killed_in_the_middle_of_uploads_nothing_is_lost_or_counted_twice(
         assert server.log[-1]["event"] == "stopped" and not server.other
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_uploads_at_the_same_time_keep_the_limit(files: Path, tmp_path: Path, kind: str) -> None:
+    place = nullcontext(str(tmp_path / "board.sqlite")) if kind == "sqlite" else postgres()
+    content = (files / "submission.csv").read_bytes()
+    with place as database:
+        store = Store(database)
+        board = Board(store, Marker(files / "truth.csv", None), Rules(daily_limit=3))
+        with store.write() as db:
+            give_token(db, "ann")
+        barrier = threading.Barrier(12)
+        taken: list[int] = []
+
+        def one(number: int) -> None:
+            barrier.wait()
+            with suppress(Refused):
+                taken.append(board.upload(1, f"key-{number // 2}", content, 1e9).id)
+
+        threads = [threading.Thread(target=one, args=(number,)) for number in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(set(taken)) == 3 and attempts(files, database) == {"ann": 3}
+        store.close()
+
+
 def attempts(files: Path, database: str) -> dict[str, int]:
     """Attempts by student, as the database holds them."""
     from sqlalchemy import func, select
 
-    from autograder.leaderboard.storage import Attempt, Participant, Store
+    from autograder.leaderboard.storage import Attempt, Participant
 
     store = Store(database)
     with store.read() as db:
