@@ -5,6 +5,7 @@ import html
 import io
 import os
 import re
+from abc import ABCMeta
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,11 +61,17 @@ def picture_input(label: str) -> Any:
 
     Gradio's own reading would decode anything of any size.
     """
+    image = gradio().Image
+
+    def preprocess(self: Any, sent: Any) -> Path | None:
+        return Path(sent.path) if sent and sent.path else None
+
+    own = {"preprocess": preprocess, "is_template": True, "__module__": __name__}
+    # Without gradio's metaclass, which writes a .pyi file beside the module of every component;
+    # and a class, because gradio makes a component anew when an example is chosen.
+    component = ABCMeta.__new__(type(image), "Picture", (image,), own)
     sources = ["upload", "clipboard", "webcam"]
-    picture = gradio().Image(label=label, type="filepath", sources=sources, height=320)
-    # Not a subclass: for one gradio writes a file beside this module.
-    picture.preprocess = lambda sent: Path(sent.path) if sent and sent.path else None
-    return picture
+    return component(label=label, type="filepath", sources=sources, height=320)
 
 
 def drawn_examples(folder: Path, side: int = 192) -> list[Path]:
