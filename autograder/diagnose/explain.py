@@ -206,7 +206,10 @@ def explain(judge: "Judge", bench: "Bench") -> None:
         if not failed:
             continue
         try:
-            if found and symbol.kind != "function" and _carry(judge, bench, symbol, found):
+            # All of them together, or one where the symbol is not built from the others.
+            groups = [found] + ([[entry] for entry in found] if len(found) > 1 else [])
+            built = symbol.kind != "function" and bool(found)
+            if built and any(_carry(judge, bench, symbol, group) for group in groups):
                 continue
             subject = judge.subject(bench, symbol.name)
             named = identify(subject, bench.mistakes.entries(), failed)
