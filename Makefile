@@ -59,6 +59,7 @@ attacks: .venv/test  ## grade hostile submissions; a table of what became of the
 bench: .venv/test  ## measure speed and memory, as ratios in one run
 	$(BIN)/python tests/bench.py
 	$(BIN)/python tests/bench_batch.py
+	$(BIN)/python tests/bench_diagnosis.py
 	$(BIN)/python tests/bench_demo.py
 	$(BIN)/python tests/bench_leaderboard.py
 

@@ -43,7 +43,8 @@ def top(
 
     groups: the group of a submission, by name. before: the counts of the run before.
     """
-    found = counts(submissions)
+    found = Counter(dict.fromkeys(before or {}, 0))  # what nobody does any more is worth a line
+    found.update(counts(submissions))
     handed_in: Counter[str] = Counter()
     by_group: dict[str, Counter[str]] = {}
     for one in submissions:
@@ -54,7 +55,7 @@ def top(
                 if group:
                     by_group.setdefault(f"{task.task}.{id}", Counter())[group] += 1
     result = []
-    for key, count in found.most_common(MOST):
+    for key, count in sorted(found.items(), key=lambda item: -item[1])[:MOST]:
         name, _, id = key.partition(".")
         title = titles(name).get(id)
         change = None if before is None else count - before.get(key, 0)
