@@ -178,14 +178,21 @@ def _same_run(
 
 
 def _same_fault(one: object, other: object, exactly: bool) -> bool:
-    """Whether both are the same error; sizes in its text may be others, unless exactly."""
+    """Whether both are the same error; sizes in its text may be others, unless exactly.
+
+    Which tensor is named first depends on how a sum is written.
+    """
     if not isinstance(one, Fault) or not isinstance(other, Fault) or one.kind != other.kind:
         return False
     if one.kind not in TELLING:
         return False
-    if one.message == other.message:
-        return True
-    return not exactly and _without_numbers(one.message) == _without_numbers(other.message)
+    if _without_numbers(one.message) != _without_numbers(other.message):
+        return False
+    return not exactly or _numbers(one.message) == _numbers(other.message)
+
+
+def _numbers(text: str) -> list[str]:
+    return sorted(re.findall(r"\d+", text))
 
 
 def _without_numbers(text: str) -> str:
