@@ -197,6 +197,8 @@ def _follows(judge: "Judge", result: "Result", found: list[Entry]) -> bool:
 def explain(judge: "Judge", bench: "Bench") -> None:
     """Name the mistakes of a task that was judged, and count each of them once."""
     found: list[Entry] = []
+    if bench.task.homework:
+        return  # it has no reference, and its checks name the mistakes themselves
     for symbol in bench.task.symbols:
         failed = {
             check.id: result.message

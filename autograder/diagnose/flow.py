@@ -31,6 +31,8 @@ def flows(subject: Subject) -> list[Flow]:
         except (NoAnswer, GaveUp):
             continue
         call = run_text(symbol.name, sample.args, sample.input)
+        if not norms:
+            continue
         right, without = _right(subject, challenge), plain(subject.task.name, symbol.name)
         right = right if len(right) == len(norms) else ()
         found.append(Flow(call, names, norms, right, without))

@@ -22,6 +22,9 @@ def to_dict(report: Report, catalogue: Catalogue) -> dict[str, Any]:
         "tasks": [_task(task, catalogue) for task in report.tasks],
         "lang": catalogue.lang,
         "notes": [catalogue.text(note) for note in report.notes],
+        "gradient_flow": {
+            task.task: [asdict(flow) for flow in task.flows] for task in report.tasks if task.flows
+        },
     }
 
 
@@ -37,7 +40,6 @@ def _task(task: TaskReport, catalogue: Catalogue) -> dict[str, Any]:
         "points": task.points,
         "max_points": task.max_points,
         "checks": [_check(check, catalogue) for check in task.checks],
-        "gradient_flow": [asdict(flow) for flow in task.flows],
     }
 
 

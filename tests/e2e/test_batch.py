@@ -364,7 +364,12 @@ def test_a_message_in_general_says_nothing_of_a_student() -> None:
 
 
 def test_an_interrupted_batch_ends_cleanly(tmp_path: Path) -> None:
-    places = [put(tmp_path / name, b"def f(:\n# " + name.encode()) for name in ("a", "b", "c")]
+    texts = {
+        "a": b"def f(:",
+        "b": b"import time; time.sleep(50)",
+        "c": b"import time; time.sleep(51)",
+    }
+    places = [put(tmp_path / name, text) for name, text in texts.items()]
     process = start(places, tmp_path / "out")
     deadline = time.monotonic() + 60
     while not (tmp_path / "out" / "a.json").exists() and time.monotonic() < deadline:

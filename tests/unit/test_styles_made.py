@@ -77,6 +77,7 @@ def is_self(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id == "self"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", [task.name for task in LESSON])
 def test_every_mistake_can_be_rewritten(course: Course, task: str) -> None:
     for mutant in course.mutants(task_named(task)):
