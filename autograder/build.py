@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder import recordings
+from autograder import pictures, recordings
 from autograder.checks.judge import planned
 from autograder.course import Course
 from autograder.diagnose import catalogue
 from autograder.errors import UsageError
 from autograder.messages import LANGUAGES, Catalogue
+from autograder.notebooks import anchors, notebooks
 from autograder.tasks import Task, all_tasks
 from autograder.translations import mistakes, refuse_stale
 
@@ -63,6 +64,7 @@ def build(course: Course, check: bool = False) -> list[str]:
         wanted[po.with_suffix(".mo")] = compile_catalogue(po, mistakes(course, lang))
     for name, text in assignments(course, "en").items():
         wanted[course.folder / "assignments" / name] = text.encode()
+    wanted[PACKAGE / "anchors.json"] = anchors(course, all_tasks()).encode()
     _refuse_stray(course.folder / "assignments", set(wanted))
     stale = [path for path, content in wanted.items() if _read(path) != content]
     names = [_shown(path, course) for path in stale]
@@ -76,6 +78,10 @@ def build(course: Course, check: bool = False) -> list[str]:
                 names.append(_shown(kept.path_of(task), course))
                 if not check:
                     kept.record(course, task)
+        if not pictures.is_fresh(course, task):
+            names.append(f"{_shown(pictures.PICTURES, course)}/{task.name}")
+            if not check:
+                pictures.make(course, task)
     return names
 
 
@@ -106,6 +112,8 @@ def assignments(course: Course, lang: str) -> dict[str, str]:
             )
         for sheet_lang, sheet in SHEETS.items():
             files[f"{task.folder}/{sheet}"] = make_sheet(sources, task, sheet_lang, translations)
+        for name, text in notebooks(course, task, map(_catalogue, LANGUAGES)).items():
+            files[f"{task.folder}/{name}"] = text
     return files
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autograder import teaching
 from autograder.errors import GraderFault, UsageError
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ class EngineName(StrEnum):
     local = "local"
     ray = "ray"
 
+
+app.add_typer(teaching.app)
 
 LangOption = Annotated[
     Lang | None, typer.Option(help="Language of the texts; default: that of the system.")

@@ -1,5 +1,6 @@
 """The course: course.toml, and the solutions and mutants that stand beside it."""
 
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,12 +15,16 @@ from autograder.tasks import Task
 
 @dataclass(frozen=True)
 class Course:
-    """A folder with course.toml, and the settings in it."""
+    """A folder with course.toml, and the settings in it.
+
+    repository: OWNER/NAME on GitHub of what students get; notebooks fetch it on Colab.
+    """
 
     folder: Path
     name: str
     languages: tuple[str, ...]
     homework: Rules = field(default_factory=Rules)
+    repository: str = ""
 
     def solution(self, task: Task, file: str = "") -> Path:
         """The reference's file of a task, or the named one of its files.
@@ -74,7 +79,10 @@ def _read(path: Path) -> Course:
         course = settings["course"]
         folder = path.parent.resolve()
         rules = _rules(path, settings.get("homework", {}))
-        return Course(folder, course["name"], tuple(course["languages"]), rules)
+        repository = settings.get("lesson", {}).get("repository", "")
+        if repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+            raise UsageError(f"{path}: [lesson] repository is OWNER/NAME, not {repository!r}")
+        return Course(folder, course["name"], tuple(course["languages"]), rules, repository)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise UsageError(f"{path}: cannot be used: {error!r}") from None
 

@@ -4,14 +4,19 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.messages import Catalogue
 from autograder.report.misconceptions import TopMistake
 from autograder.report.model import Flow, Report
+from autograder.report.places import place_of
 from autograder.report.summary import Summary, view
 from autograder.report.terminal import number
+
+if TYPE_CHECKING:
+    from autograder.answers import Answer, Question
 
 
 def _environment(catalogue: Catalogue) -> Environment:
@@ -36,6 +41,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         in_general=catalogue.in_general,
         task_title=catalogue.task_title,
         lang=catalogue.lang,
+        place_of=place_of,
     )
     return environment
 
@@ -97,6 +103,12 @@ def class_html(
 def staff_html(summaries: Sequence[Summary], catalogue: Catalogue) -> str:
     """A class as a page for its teachers: who needs help, and what needs their eye."""
     return _environment(catalogue).get_template("staff.html").render(view=view(summaries))
+
+
+def answers_html(question: "Question", answers: Sequence["Answer"], catalogue: Catalogue) -> str:
+    """All answers to a question as a page for the teacher."""
+    template = _environment(catalogue).get_template("answers.html")
+    return template.render(question=question, answers=answers)
 
 
 def grades_csv(summaries: Sequence[Summary]) -> str:

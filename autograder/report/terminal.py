@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autograder.messages import Catalogue
 from autograder.report.model import GRADER_FAULTS, CheckReport, Flow, Report, TaskReport
+from autograder.report.places import place_of
 from autograder.scoring import Score
 
 BARS, ASCII_BARS = "×▁▂▃▄▅▆▇█", "x_.-=+*#@"
@@ -146,6 +147,10 @@ def print_check(
     console.print(Text(f"      {text}"))
     if hint:
         console.print(Text(f"      {catalogue.say('ui.hint_label')} {hint}", style="cyan"))
+    place = place_of(report.check, catalogue.lang) if report.outcome == "failed" else None
+    if place is not None:
+        where = catalogue.say("lesson.where", notebook=place.notebook, section=place.section)
+        console.print(Text(f"      {where}", style="dim"))
 
 
 def print_score(score: Score, console: Console, catalogue: Catalogue) -> None:

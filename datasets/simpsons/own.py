@@ -42,3 +42,8 @@ def _load(path: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
+
+
+def forget() -> None:
+    """Load every file anew when it is asked for again: it may have been edited."""
+    _load.cache_clear()

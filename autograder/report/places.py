@@ -1,0 +1,39 @@
+"""Where in the lesson a check is taught: the notebook and the heading."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from autograder.checks.promise import Check
+from autograder.tasks import task_named
+
+NOTEBOOKS = {"en": "lesson.ipynb", "ru": "lesson.ru.ipynb"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in a notebook; link is relative to the folder that holds the tasks."""
+
+    notebook: str
+    section: str
+    link: str
+
+
+@cache
+def _anchors() -> dict[str, dict[str, str]]:
+    text = (resources.files("autograder") / "anchors.json").read_text(encoding="utf-8")
+    return dict(json.loads(text))
+
+
+def place_of(check: Check, lang: str) -> Place | None:
+    """Where a check is taught; one without points is taught where the scored ones are it serves."""
+    from autograder.checks.judge import planned
+
+    task = task_named(check.task)
+    serves = [other.id for other in planned(task) if check.id in other.members]
+    id = next((id for id in (check.id, *serves) if id in _anchors()), None)
+    if id is None:
+        return None
+    notebook = f"{task.folder}/{NOTEBOOKS[lang]}"
+    return Place(notebook, _anchors()[id][lang], f"{notebook}#{id}")

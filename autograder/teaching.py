@@ -1,0 +1,83 @@
+"""Commands for those who teach the lesson: release, answers, lesson."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.errors import UsageError
+from autograder.messages import LANGUAGES, Catalogue
+
+app = typer.Typer()
+Course = Annotated[
+    Path | None, typer.Option(help="Folder with course.toml; default: here or above.")
+]
+Language = Annotated[str, typer.Option(metavar="en|ru", help="Language of the texts.")]
+
+
+@app.command()
+def release(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="An empty or new folder.")],
+    lang: Language = "ru",
+    course: Course = None,
+) -> None:
+    """Stage the notebooks of one language for nbgrader, with their answers: for teachers only."""
+    from autograder.course import find_course
+    from autograder.release import release as stage
+    from autograder.tasks import all_tasks
+
+    Catalogue.load(lang)
+    written = stage(find_course(course), all_tasks(), lang, out)
+    print(f"{len(written)} files written to {out}; there: nbgrader generate_assignment 01_alexnet")
+
+
+@app.command()
+def answers(
+    submissions: Annotated[list[Path] | None, typer.Argument(metavar="SUBMISSION...")] = None,
+    question: Annotated[str, typer.Option(help="Id of the question; without: list them.")] = "",
+    html: Annotated[Path | None, typer.Option(help="Write the page here.")] = None,
+    lang: Language = "ru",
+    course: Course = None,
+) -> None:
+    """Show all answers to one question of the notebooks on a page."""
+    from autograder import answers as found
+    from autograder.course import find_course
+    from autograder.report.html import answers_html
+    from autograder.report.terminal import clean
+
+    catalogue, here = Catalogue.load(lang), find_course(course)
+    if not question:
+        for one in found.questions(here, lang):
+            print(f"{one.id:22} {one.text}")
+        return
+    asked = found.find(here, question, lang)
+    if not submissions:
+        raise UsageError("name the submissions whose answers you want to read")
+    lost = [str(path) for path in submissions if not path.is_dir()]
+    if lost:
+        raise UsageError(f"{lost[0]}: there is no such folder; give folders of submissions")
+    given = found.collect(asked, submissions)
+    if html is not None:
+        html.write_text(answers_html(asked, given, catalogue), encoding="utf-8")
+        print(f"{len(given)} answers written to {html}")
+        return
+    print(asked.text)
+    for answer in given:
+        print(f"\n{clean(answer.submission)}")
+        for line in (answer.text or catalogue.say(answer.problem)).splitlines():
+            print(f"    {clean(line)}")
+
+
+@app.command()
+def lesson(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pages.")],
+    course: Course = None,
+) -> None:
+    """Write slides, lesson.html and the worksheet with its key, in every language."""
+    from autograder.course import find_course
+    from autograder.handouts import write
+
+    here = find_course(course)
+    for lang in LANGUAGES:
+        for path in write(here, lang, out):
+            print(path)
