@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 WORK := .work/grade
 
 .DEFAULT_GOAL := help
-.PHONY: help grade test check attacks bench proof
+.PHONY: help grade test check lesson attacks bench proof
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ check: .venv/lint test  ## lint, types, tests, generated files, verify
 	$(BIN)/mypy
 	$(BIN)/autograder build --check
 	$(BIN)/autograder verify
+
+lesson: .venv/test  ## slides, the lesson as one page, worksheet and key, in out/lesson
+	$(BIN)/autograder lesson --out out/lesson
 
 attacks: .venv/test  ## grade hostile submissions; a table of what became of them
 	$(BIN)/python tests/attacks/report.py

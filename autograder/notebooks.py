@@ -15,6 +15,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -86,15 +87,12 @@ def read_lesson(course: Course, task: Task, lang: str) -> Lesson:
     Raises:
         UsageError: the source cannot be used; the text names the cell.
     """
-    import jupytext
-
     path = course.solution(task, SOURCE)
-    notebook = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent")
     name = f"solutions/{task.folder}/{SOURCE}"
     cells: list[Cell] = []
     labels: dict[str, str] = {}
     waiting = ""  # the language that must come next
-    for raw in notebook.cells:
+    for raw in _parsed(path.read_text(encoding="utf-8")):
         metadata = raw.metadata
         own = metadata.get("lang", "")
         first = raw.source.partition("\n")[0][:60]
@@ -119,6 +117,14 @@ def read_lesson(course: Course, task: Task, lang: str) -> Lesson:
     lesson = Lesson(task, lang, tuple(cells), labels)
     _refuse_bad(lesson, name)
     return lesson
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> tuple[Any, ...]:
+    """The cells of a source, as jupytext reads them."""
+    import jupytext
+
+    return tuple(jupytext.reads(text, fmt="py:percent").cells)
 
 
 def _labels(source: str, name: str) -> dict[str, str]:

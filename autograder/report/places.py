@@ -31,8 +31,10 @@ def place_of(check: Check, lang: str) -> Place | None:
     from autograder.checks.judge import planned
 
     task = task_named(check.task)
-    serves = [other.id for other in planned(task) if check.id in other.members]
-    id = next((id for id in (check.id, *serves) if id in _anchors()), None)
+    checks = planned(task)
+    serves = [other.id for other in checks if check.id in other.members]
+    beside = [other.id for other in checks if check.symbol and other.symbol == check.symbol]
+    id = next((id for id in (check.id, *serves, *beside) if id in _anchors()), None)
     if id is None:
         return None
     notebook = f"{task.folder}/{NOTEBOOKS[lang]}"
