@@ -54,7 +54,7 @@ def main() -> None:
             file = f"{symbol}_{run}.py"
             text = patched(source, mutant.replace, mutant.by, mutant.id)
             students.place(file, text.encode())
-            student = Witness(f"{name}/{run}", partial(students.open, file))
+            student = Witness(f"{symbol}/{run}", partial(students.open, file))
             references, seed = solutions.references(task), f"{run:015x}"
             entries = solutions.mistakes(task).entries()
             student.open()

@@ -58,7 +58,7 @@ def judge(solutions: Solutions, workbench: SharedSession) -> JudgeText:
     """
 
     def run(
-        task: str, text: str, only: str = "", name: str = "text", named: bool = False
+        task: str, text: str, only: str | list[str] = "", name: str = "text", named: bool = False
     ) -> dict[str, Result]:
         found = task_named(task)
         file = f"{task}_{name}.py"
@@ -68,7 +68,7 @@ def judge(solutions: Solutions, workbench: SharedSession) -> JudgeText:
         if named:
             bench.mistakes = solutions.mistakes(found)
         try:
-            return Judge([bench], only=[only] if only else []).run()
+            return Judge([bench], only=[only] if isinstance(only, str) and only else only).run()
         finally:
             student.forget()
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.checks.subject import Subject
+from autograder.observe.frames import Array
 from autograder.observe.protocol import Weight
 from autograder.tasks import Sample
 
@@ -35,6 +36,8 @@ def is_right(subject: Subject, sample: Sample) -> bool:
         and _keeps(subject, sample, {**_set(first, "zero", "one"), **read}, keep**2)
         # The features are 1: a dropout before the first layer would be seen too.
         and _keeps(subject, sample, {**ones, **_set(first, "eye", "zero"), **read}, keep**2)
+        # The features are what the convolutions make: a dropout among them would change them.
+        and _features_are_whole(subject, sample, {**_set(first, "eye", "zero"), **read}, keep**2)
     )
 
 
@@ -55,8 +58,29 @@ def _set(layer: list[Weight], matrix: str, vectors: str) -> dict[str, str]:
     return {w.name: matrix if w.role == "weight" else vectors for w in layer}
 
 
+def _features_are_whole(
+    subject: Subject, sample: Sample, roles: dict[str, str], share: float
+) -> bool:
+    """Whether the units that survive dropout are those without any dropout, scaled."""
+    features = _outputs(subject, replace(sample, args=sample.args | {"dropout": 0.0}), roles, 0)
+    values = _outputs(subject, sample, roles, 0)
+    kept = np.abs(values) > 1e-6
+    return bool(np.allclose(values[kept] * share, features[kept], rtol=1e-3, atol=1e-5))
+
+
 def _keeps(subject: Subject, sample: Sample, roles: dict[str, str], share: float) -> bool:
     """Whether this share of the units survives, scaled so that the mean stays 1."""
+    values = np.concatenate([_outputs(subject, sample, roles, run) for run in range(RUNS)])
+    kept = np.abs(values) > 1e-6
+    deviation = float(np.sqrt(share * (1 - share) / values.size))
+    return bool(
+        abs(float(np.mean(kept)) - share) < SIGMAS * deviation
+        and np.allclose(values[kept], 1 / share, rtol=1e-3)
+    )
+
+
+def _outputs(subject: Subject, sample: Sample, roles: dict[str, str], run: int) -> Array:
+    """What comes out in train mode with weights of these roles, by the reference's names."""
     match = subject.matches(sample, subject.reference)[0]
     by_index = {match.reference[name].index: role for name, role in roles.items()}
     places = {
@@ -64,15 +88,6 @@ def _keeps(subject: Subject, sample: Sample, roles: dict[str, str], share: float
         for name, place in match.student.items()
     }
     args = sample.args | {"num_classes": CLASSES}
-    outputs = []
-    for run in range(RUNS):
-        challenge = subject.challenge(replace(sample, args=args), "train")
-        seeded = replace(challenge, seed=f"{int(challenge.seed, 16) ^ (run + 1):015x}")
-        outputs.append(subject.student.outcome(subject.symbol, seeded, places).output.reshape(-1))
-    values = np.concatenate(outputs)
-    kept = np.abs(values) > 1e-6
-    deviation = float(np.sqrt(share * (1 - share) / values.size))
-    return bool(
-        abs(float(np.mean(kept)) - share) < SIGMAS * deviation
-        and np.allclose(values[kept], 1 / share, rtol=1e-3)
-    )
+    challenge = subject.challenge(replace(sample, args=args), "train")
+    seeded = replace(challenge, seed=f"{int(challenge.seed, 16) ^ (run + 1):015x}")
+    return subject.student.outcome(subject.symbol, seeded, places).output.reshape(-1)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.course import Course
 from autograder.grading import Options, Solutions, grade
 from autograder.observe.session import Workers
 from autograder.sandbox.profiles import Profile
@@ -60,6 +61,17 @@ def test_wrong_dropout_by_hand_is_caught(judge: JudgeText, right: str, wrong: st
     assert right in text
     check = "alexnet.trains_as_the_lesson"
     results = judge("alexnet", text.replace(right, wrong), only=check, name="wrong_dropout")
+    assert failures(results) == {check: "equal.output"}
+
+
+def test_dropout_among_the_convolutions_is_caught(judge: JudgeText, course: Course) -> None:
+    """torch's own dropout in another place draws other numbers than the reference's."""
+    pooling = "nn.MaxPool2d(kernel_size=3, stride=2),  # (B, 256, 13, 13)"
+    text = course.solution(task_named("alexnet")).read_text(encoding="utf-8")
+    assert pooling in text
+    wrong = text.replace(pooling, "nn.MaxPool2d(kernel_size=3, stride=2), nn.Dropout(dropout),")
+    check = "alexnet.trains_as_the_lesson"
+    results = judge("alexnet", wrong, only=check, name="dropout_among_convolutions")
     assert failures(results) == {check: "equal.output"}
 
 
