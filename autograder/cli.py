@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder import teaching
+from autograder import managing, teaching
 from autograder.errors import GraderFault, UsageError
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class EngineName(StrEnum):
 
 
 app.add_typer(teaching.app)
+app.add_typer(managing.app)
 
 LangOption = Annotated[
     Lang | None, typer.Option(help="Language of the texts; default: that of the system.")
