@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from autograder.errors import UsageError
-from autograder.gradebook import StudentGrade
+from autograder.grades import StudentGrade
 from autograder.report.folder import write as write_file
 from autograder.report.html import harmless
 from autograder.report.terminal import number

@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from autograder.checks.judge import planned
 from autograder.course import Course
 from autograder.errors import UsageError
+from autograder.grades import StudentGrade, TaskGrade
 from autograder.policy import Override, Policy
 from autograder.roster import Student
 from autograder.tasks import Task, all_tasks
@@ -37,46 +38,6 @@ class Cell:
     points: float
     kind: str = "code"
     manual: bool = False
-
-
-@dataclass(frozen=True)
-class TaskGrade:
-    """What the gradebook says of a student's task. points: None where nothing is decided.
-
-    points are those that count: late days are taken off, a teacher's word stands.
-    """
-
-    task: Task
-    points: float | None
-    max_points: float
-    penalty: float = 0.0
-    questions: float | None = None
-    max_questions: float = 0.0
-    review: bool = False
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class StudentGrade:
-    """A row of an export."""
-
-    student: Student
-    tasks: tuple[TaskGrade, ...]
-    counted: frozenset[str] = field(default_factory=frozenset)
-    with_questions: bool = False
-
-    @property
-    def points(self) -> float | None:
-        """The total of what counts; None while something of it is undecided."""
-        parts = [t.points for t in self.tasks if t.task.name in self.counted]
-        if self.with_questions:
-            parts += [t.questions for t in self.tasks if t.task.name in self.counted]
-        return None if None in parts else round(sum(p for p in parts if p is not None), 2)
-
-    @property
-    def max_points(self) -> float:
-        counted = [t for t in self.tasks if t.task.name in self.counted]
-        return sum(t.max_points + self.with_questions * t.max_questions for t in counted)
 
 
 def adjustment(task: Task) -> str:

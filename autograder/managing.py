@@ -1,5 +1,6 @@
 """Commands for those who run a class: gradebook, course check, class."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,8 @@ import typer
 from autograder.errors import UsageError
 
 if TYPE_CHECKING:
+    from autograder.batch import Plan
+    from autograder.course import Course
     from autograder.gradebook import Gradebook
     from autograder.roster import Student
 
@@ -73,6 +76,105 @@ def export(
     finally:
         book.close()
     print(exports.write(format, rows, out, reports))
+
+
+@course_app.command("check")
+def check_course(roster: Roster = None, course: CourseFolder = None) -> None:
+    """Check course.toml and the roster; tell everything that is wrong with them."""
+    from autograder.course import find_course
+    from autograder.policy import read_policy
+
+    found = find_course(course)
+    students = _students(roster)
+    policy = read_policy(found.folder, students)
+    print(f"course.toml: preset {policy.preset}, late {policy.late}")
+    for task, due in policy.deadlines.items():
+        print(f"  {task}: {due.astimezone().isoformat(timespec='minutes')}")
+    if roster:
+        groups = sorted({student.group for student in students if student.group})
+        print(
+            f"{roster}: {len(students)} students" + (f" in {', '.join(groups)}" if groups else "")
+        )
+
+
+@app.command("class")
+def whole_class(
+    source: Annotated[Path, typer.Argument(metavar="ARCHIVE.zip|DIR")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for everything that is made.")],
+    worksheet: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Moodle's grading worksheet.")
+    ] = None,
+    roster: Roster = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
+    names: Annotated[bool, typer.Option("--names", help="Name students in class.html.")] = False,
+    sandbox: Annotated[str, typer.Option(metavar="auto|bwrap|none")] = "auto",
+    truth: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="The homework's right classes.")
+    ] = None,
+    lang: Annotated[str, typer.Option(metavar="en|ru", help="Of those without a language.")] = "ru",
+    course: CourseFolder = None,
+) -> None:
+    """Grade what Moodle's 'Download all submissions' gives; write what Moodle takes back."""
+    from autograder.batch import grade_all
+    from autograder.classroom import Desk, assemble
+    from autograder.course import find_course
+    from autograder.messages import Catalogue
+    from autograder.policy import read_policy
+    from autograder.processes import Processes
+    from autograder.report.folder import Results
+    from autograder.report.progress import show_batch
+    from autograder.report.terminal import make_console
+    from autograder.worksheet import read_worksheet
+
+    if sandbox not in ("auto", "bwrap", "none"):
+        raise UsageError(f"--sandbox {sandbox}: use auto, bwrap or none")
+    here = find_course(course)
+    students = _students(roster)
+    policy = read_policy(here.folder, students)
+    sheet = read_worksheet(worksheet) if worksheet else None
+    plan = _plan(here, out, sandbox, jobs, truth)
+    found = assemble(source, out, students, sheet, policy)
+    desk = Desk(found, out, policy, lang)
+    results = Results(out, found.places, Catalogue.load(lang), names, students)
+    made = Processes if len(found.places) > 1 else None
+    reports = desk.reports(grade_all(found.places, plan, made))
+    if interrupted := show_batch(found.places, reports, results, make_console()):
+        print(interrupted, file=sys.stderr)
+        raise typer.Exit(130)
+    for line in desk.finish(sheet):
+        print(line)
+    if found.absent:
+        print(f"handed in nothing: {', '.join(found.absent)}")
+    for problem in found.problems:
+        print(f"  ! {problem}")
+    for problem in results.problems:
+        print(f"autograder: {problem}", file=sys.stderr)
+    results.complain()
+
+
+def _plan(here: "Course", out: Path, sandbox: str, jobs: int, truth: Path | None) -> "Plan":
+    from autograder.batch import Plan
+    from autograder.checks.promise import Message
+    from autograder.cli import course_key, homework_rules
+    from autograder.tasks import all_tasks
+
+    if sandbox != "none":
+        from autograder.sandbox.bubblewrap import probe
+
+        probe()
+    out.mkdir(parents=True, exist_ok=True)
+    return Plan(
+        course=here,
+        tasks=all_tasks(),
+        seed=None,
+        key=course_key(out),
+        device="cpu",
+        notes=(Message("note.no_sandbox"),) if sandbox == "none" else (),
+        jobs=jobs,
+        rules=homework_rules(here.homework, truth=truth),
+        sandbox="none" if sandbox == "none" else "bwrap",
+        cache=out.absolute() / "cache",
+    )
 
 
 def _students(roster: Path | None) -> "list[Student]":

@@ -77,7 +77,10 @@ def read_verdicts(out: Path, students: list[Student]) -> tuple[list[Verdict], li
         if student.student_id in found:
             other = found[student.student_id].report
             raise UsageError(f"{path}: {other} is of {student.student_id} too; remove one of them")
-        tasks = tuple(_task(task, path) for task in data["tasks"])
+        try:
+            tasks = tuple(to_task(task) for task in data["tasks"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise UsageError(f"{path}: cannot be used ({error!r}); grade it again") from None
         own = times.get(student.student_id, {})
         found[student.student_id] = Verdict(student, tasks, own, path)
     if not found and not unmatched:
@@ -94,26 +97,27 @@ def _read(path: Path) -> dict[str, Any] | None:
     return data if isinstance(data, dict) and data.get("schema") == SCHEMA else None
 
 
-def _task(entry: Mapping[str, Any], path: Path) -> TaskPoints:
+def to_task(entry: Mapping[str, Any]) -> TaskPoints:
+    """A task of a report's JSON.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
     known = {task.name: task for task in all_tasks()}
-    try:
-        checks = tuple(
-            CheckPoints(
-                check["id"],
-                check["title"],
-                float(check["points"]),
-                float(check["max_points"]),
-                "\n".join(filter(None, (check["message"], check["hint"]))),
-            )
-            for check in entry["checks"]
-            if check["max_points"]
+    checks = tuple(
+        CheckPoints(
+            check["id"],
+            check["title"],
+            float(check["points"]),
+            float(check["max_points"]),
+            "\n".join(filter(None, (check["message"], check["hint"]))),
         )
-        points = None if entry["points"] is None else float(entry["points"])
-        return TaskPoints(
-            known[entry["task"]], entry["status"], points, float(entry["max_points"]), checks
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be used ({error!r}); grade it again") from None
+        for check in entry["checks"]
+        if check["max_points"]
+    )
+    points = None if entry["points"] is None else float(entry["points"])
+    task = known[entry["task"]]
+    return TaskPoints(task, entry["status"], points, float(entry["max_points"]), checks)
 
 
 def read_times(path: Path) -> dict[str, dict[str, datetime]]:
