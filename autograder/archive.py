@@ -129,7 +129,11 @@ def _walk(folder: Path, zone: tzinfo) -> Iterator[Entry]:
             inside = PurePosixPath(path.relative_to(folder).as_posix())
             refused = "" if stat.S_ISREG(status.st_mode) else "a link or no plain file"
             moment = datetime.fromtimestamp(status.st_mtime, zone)
-            yield Entry(inside, status.st_size, partial(open, path, "rb"), moment, refused)
+            yield Entry(inside, status.st_size, partial(_open, path), moment, refused)
+
+
+def _open(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def unzip(file: IO[bytes], zone: tzinfo) -> Iterator[Entry]:
