@@ -64,18 +64,26 @@ def export(
     reports: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Folder of grade --out, for JSON formats.")
     ] = None,
+    org: Annotated[str, typer.Option(help="Classroom 50: the organisation on GitHub.")] = "",
+    classroom: Annotated[str, typer.Option(help="Classroom 50: short name of the classroom.")] = "",
+    assignment: Annotated[str, typer.Option(help="Classroom 50: the assignment's slug.")] = "",
     course: CourseFolder = None,
 ) -> None:
     """Write the gradebook for another system."""
     from autograder import exports
+    from autograder.verdicts import read_verdicts
 
     students = _students(roster)
+    verdicts = read_verdicts(reports, students)[0] if reports else []
     book = _open(url, course, students)
     try:
         rows = list(book.grades(students or book.students()))
     finally:
         book.close()
-    print(exports.write(format, rows, out, reports))
+    target = exports.Target(org, classroom, assignment)
+    known = {verdict.student.student_id: verdict for verdict in verdicts}
+    for line in exports.write(format, rows, out, known, target):
+        print(line)
 
 
 @course_app.command("check")
@@ -193,13 +201,8 @@ def _open(url: str, course: Path | None, students: "list[Student]") -> "Gradeboo
 
 
 def _name_unmatched(names: list[str]) -> None:
-    """Nobody is dropped silently: name those who fit nobody on the roster.
+    """Nobody is dropped silently: name those who fit nobody on the roster."""
+    from autograder.report.terminal import clean
 
-    Raises:
-        UsageError: there are some.
-    """
-    if names:
-        from autograder.report.terminal import clean
-
-        some = "\n".join(f"  {clean(name)}" for name in names)
-        raise UsageError(f"on no line of the roster, and therefore not written:\n{some}")
+    for name in names:
+        print(f"autograder: {clean(name)}: on no line of the roster, not written", file=sys.stderr)

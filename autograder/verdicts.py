@@ -52,6 +52,7 @@ class Verdict:
     tasks: tuple[TaskPoints, ...]
     submitted: Mapping[str, datetime] = field(default_factory=dict)
     report: Path | None = None
+    commit: str = ""
     questions: Mapping[str, float | None] = field(default_factory=dict)
 
 
@@ -82,7 +83,8 @@ def read_verdicts(out: Path, students: list[Student]) -> tuple[list[Verdict], li
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{path}: cannot be used ({error!r}); grade it again") from None
         own = times.get(student.student_id, {})
-        found[student.student_id] = Verdict(student, tasks, own, path)
+        commit = str(data.get("commit") or "")
+        found[student.student_id] = Verdict(student, tasks, own, path, commit)
     if not found and not unmatched:
         raise UsageError(f"{out}: no report there; give the folder of autograder grade --out")
     return list(found.values()), unmatched
