@@ -17,12 +17,12 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from autograder.answers import MAX_NOTEBOOK
 from autograder.errors import UsageError
 from autograder.homework import MAX_CSV, MAX_RUN, RUN
 from autograder.submission import MAX_BYTES, SUBMISSION
 from autograder.tasks import Task, all_tasks
 
+MAX_NOTEBOOK = 128 << 20  # pictures included; more than nbgrader would show
 MAX_ENTRIES = 20_000  # of one archive
 MAX_DEPTH = 3  # archives in archives
 MAX_STUDENT = 1 << 30  # bytes kept of one student

@@ -1,6 +1,7 @@
 """Commands for those who run a class: gradebook, course check, class."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ course_app = typer.Typer(no_args_is_help=True, help="The course's own settings."
 app.add_typer(gradebook, name="gradebook")
 app.add_typer(course_app, name="course")
 
+SQLITE = "sqlite:///gradebook.db"
 Url = Annotated[
     str,
     typer.Option("--gradebook", metavar="URL", help="sqlite:///FILE, or PostgreSQL by URL."),
@@ -28,25 +30,86 @@ Roster = Annotated[Path | None, typer.Option(metavar="CSV", help="roster.csv: wh
 CourseFolder = Annotated[
     Path | None, typer.Option(help="Folder with course.toml; default: here or above.")
 ]
-SQLITE = "sqlite:///gradebook.db"
+
+
+@gradebook.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for nbgrader.")],
+    lang: Annotated[str, typer.Option(metavar="en|ru", help="Language of the notebooks.")] = "ru",
+    url: Annotated[str, typer.Option("--gradebook", metavar="URL")] = SQLITE,
+    course: CourseFolder = None,
+) -> None:
+    """Stage the course for nbgrader and generate what students get, in DIR/release."""
+    from autograder import staging
+    from autograder.course import find_course
+
+    staging.init(find_course(course), lang, folder, url)
+    print(f"{folder}/release: for students; {folder}: nbgrader and formgrader work there")
+
+
+@gradebook.command()
+def record(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made by gradebook init.")],
+    submissions: Annotated[list[Path], typer.Argument(metavar="SUBMISSION...")],
+    roster: Roster = None,
+    sandbox: Annotated[str, typer.Option(metavar="auto|bwrap|none")] = "auto",
+    course: CourseFolder = None,
+) -> None:
+    """Read students' notebooks, mark their answers, let nbgrader record: nothing is executed."""
+    from autograder import staging
+    from autograder.batch import make_workers
+    from autograder.course import find_course
+    from autograder.questions import Judge
+    from autograder.report.terminal import clean
+
+    lost = [place for place in submissions if not place.is_dir()]
+    if lost:
+        raise UsageError(f"{lost[0]}: there is no such folder; give folders of submissions")
+    here = find_course(course)
+    workers = make_workers(sandbox)
+    try:
+        judge = Judge.of(here, workers)
+        recorded, unmatched = staging.record(folder, submissions, _students(roster), judge)
+    finally:
+        workers.close()
+    if any(folder.glob("submitted/*/*/*.ipynb")):
+        staging.nbgrader(folder, "autograde", "--assignment=*", "--force")
+    for one in recorded:
+        for problem in one.problems:
+            print(f"{one.student.student_id}: {clean(problem)}")
+    print(f"{len(recorded)} students recorded; next: autograder gradebook update")
+    _name_unmatched(unmatched)
 
 
 @gradebook.command()
 def update(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder of grade --out.")],
     url: Url = SQLITE,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", metavar="DIR", help="Folder of gradebook init.")
+    ] = None,
     roster: Roster = None,
+    lang: Annotated[str, typer.Option(metavar="en|ru", help="Language of the feedback.")] = "ru",
     course: CourseFolder = None,
 ) -> None:
     """Write the verdicts of the reports into nbgrader's gradebook; manual grades are kept."""
+    from autograder.messages import Catalogue
     from autograder.verdicts import read_verdicts
 
     students = _students(roster)
     verdicts, unmatched = read_verdicts(out, students)
+    if folder is not None:
+        from autograder import staging
+
+        url = f"sqlite:///{folder.absolute() / 'gradebook.db'}" if url == SQLITE else url
+        verdicts = [replace(v, questions=staging.answers(folder, v.student)) for v in verdicts]
     book = _open(url, course, students)
     try:
         book.prepare(students)
         changed = sum(book.update(verdict) for verdict in verdicts)
+        if folder is not None:
+            for verdict in verdicts:
+                staging.show(folder, verdict, book.notes(verdict), Catalogue.load(lang))
     finally:
         book.close()
     print(f"{len(verdicts)} students, {changed} grades changed")
