@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from autograder.course import Course
     from autograder.gradebook import Gradebook
     from autograder.roster import Student
+    from autograder.verdicts import Verdict
 
 app = typer.Typer()
 gradebook = typer.Typer(no_args_is_help=True, help="nbgrader's gradebook, with trusted verdicts.")
@@ -53,12 +54,14 @@ def record(
     submissions: Annotated[list[Path], typer.Argument(metavar="SUBMISSION...")],
     roster: Roster = None,
     sandbox: Annotated[str, typer.Option(metavar="auto|bwrap|none")] = "auto",
+    lang: Annotated[str, typer.Option(metavar="en|ru", help="Language of the feedback.")] = "ru",
     course: CourseFolder = None,
 ) -> None:
     """Read students' notebooks, mark their answers, let nbgrader record: nothing is executed."""
     from autograder import staging
     from autograder.batch import make_workers
     from autograder.course import find_course
+    from autograder.messages import Catalogue
     from autograder.questions import Judge
     from autograder.report.terminal import clean
 
@@ -68,7 +71,7 @@ def record(
     here = find_course(course)
     workers = make_workers(sandbox)
     try:
-        judge = Judge.of(here, workers)
+        judge = Judge.of(here, workers, Catalogue.load(lang))
         recorded, unmatched = staging.record(folder, submissions, _students(roster), judge)
     finally:
         workers.close()
@@ -102,7 +105,7 @@ def update(
         from autograder import staging
 
         url = f"sqlite:///{folder.absolute() / 'gradebook.db'}" if url == SQLITE else url
-        verdicts = [replace(v, questions=staging.answers(folder, v.student)) for v in verdicts]
+        verdicts = [replace(v, questions=_points(folder, v)) for v in verdicts]
     book = _open(url, course, students)
     try:
         book.prepare(students)
@@ -114,6 +117,12 @@ def update(
         book.close()
     print(f"{len(verdicts)} students, {changed} grades changed")
     _name_unmatched(unmatched)
+
+
+def _points(folder: Path, verdict: "Verdict") -> dict[str, float | None]:
+    from autograder import staging
+
+    return {id: mark.points for id, mark in staging.marks(folder, verdict.student).items()}
 
 
 @gradebook.command()

@@ -13,6 +13,7 @@ from typing import Any
 
 from autograder.course import Course
 from autograder.errors import GraderFault, UsageError
+from autograder.messages import Catalogue
 from autograder.observe import protocol
 from autograder.observe.session import Session, Workers
 from autograder.sandbox.profiles import Profile
@@ -20,6 +21,7 @@ from autograder.tasks import Task, all_tasks
 
 # What odd values make of a test cell; anything else is a fault of ours.
 ODD = (ArithmeticError, TypeError, ValueError, AttributeError, LookupError, RecursionError)
+SHOWN = 80  # characters of a wrong answer
 # What answers may use without saying so, as in the notebook.
 PRELUDE = """\
 import math
@@ -96,20 +98,44 @@ def _defined(tree: ast.Module) -> list[str]:
     return found
 
 
+@dataclass(frozen=True)
+class Mark:
+    """Points of a test cell, and what the student is told.
+
+    points: None where nothing may be run here and reading was not enough.
+    """
+
+    points: float | None
+    told: str = ""
+
+
 @dataclass
 class Marker:
     """Stands where notebooks have their lesson; remembers what was earned."""
 
     points: float
+    say: Callable[..., str]
     earned: float = 0.0
+    told: list[str] = field(default_factory=list)
 
     def compare(self, given: Mapping[str, Any], right: Mapping[str, Any], points: int) -> None:
-        kept = sum(1 for name, expected in right.items() if _same(given.get(name), expected))
+        kept = 0
+        for name, expected in right.items():
+            answer = given.get(name)
+            if _same(answer, expected):
+                kept += 1
+                self.told.append(f"✓ {name}: {answer}")
+            elif answer is None or answer is ...:
+                self.told.append(f"○ {name}: {self.say('lesson.no_answer')}")
+            else:
+                shown = self.say("lesson.not_yet", answer=str(answer)[:SHOWN])
+                self.told.append(f"✗ {name}: {shown}")
         self.earned = round(self.points * kept / len(right), 2)
 
     def credit(self, answer: Any, points: int = 1) -> None:
         written = isinstance(answer, str) and any(letter.isalnum() for letter in answer)
         self.earned = self.points if written else 0.0
+        self.told.append(self.say("lesson.answered") if written else self.say("lesson.no_answer"))
 
 
 def _same(answer: Any, expected: Any) -> bool:
@@ -122,14 +148,16 @@ class Judge:
 
     questions: Mapping[str, Questions]
     workers: Workers | None
+    say: Callable[..., str]
     profile: Profile = field(default_factory=lambda: replace(Profile(), cpu_seconds=5.0))
 
     @classmethod
-    def of(cls, course: Course, workers: Workers | None) -> "Judge":
-        return cls({t.name: read_questions(course, t) for t in all_tasks()}, workers)
+    def of(cls, course: Course, workers: Workers | None, catalogue: Catalogue) -> "Judge":
+        asked = {task.name: read_questions(course, task) for task in all_tasks()}
+        return cls(asked, workers, catalogue.say)
 
-    def mark(self, task: Task, answers: Mapping[str, str]) -> dict[str, float | None]:
-        """Points by grade id. None: nothing may be run here, and reading was not enough."""
+    def mark(self, task: Task, answers: Mapping[str, str]) -> dict[str, Mark]:
+        """What each test cell gives, by grade id."""
         asked = self.questions[task.name]
         answered = Answers(task, asked, answers, self.workers, self.profile)
         try:
@@ -137,27 +165,28 @@ class Judge:
         finally:
             answered.close()
 
-    def _mark(self, asked: Questions, answered: "Answers") -> dict[str, float | None]:
+    def _mark(self, asked: Questions, answered: "Answers") -> dict[str, Mark]:
         import torch
 
         namespace: dict[str, Any] = {"torch": torch, "nn": torch.nn}
         for helper in asked.helpers:
             exec(compile(ast.Module([helper], []), "lesson", "exec"), namespace)
         namespace |= answered.values()
-        found: dict[str, float | None] = {}
+        found: dict[str, Mark] = {}
         for test in asked.tests:
-            namespace["lesson"] = marker = Marker(test.points)
+            namespace["lesson"] = marker = Marker(test.points, self.say)
             try:
                 exec(compile(test.source, test.id, "exec"), namespace)
             except NotRun:
-                found[test.id] = None
+                found[test.id] = Mark(None)
                 continue
             except ODD:
                 marker.earned = 0.0
             except Exception as error:
                 raise GraderFault(f"the test cell {test.id}: {error!r}") from error
             unknown = any(name in test.source for name in answered.not_run)
-            found[test.id] = None if unknown else marker.earned
+            told = "\n".join(marker.told)
+            found[test.id] = Mark(None) if unknown else Mark(marker.earned, told)
         return found
 
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from autograder.course import Course
 from autograder.errors import GraderFault, UsageError
 from autograder.gradebook import LESSON, POINTS, adjustment
 from autograder.messages import Catalogue
-from autograder.questions import Judge
+from autograder.questions import Judge, Mark
 from autograder.recording import filled, read_answers
 from autograder.release import release
 from autograder.report.folder import write
+from autograder.report.terminal import clean
 from autograder.roster import Student, find
 from autograder.tasks import Task, all_tasks
 from autograder.verdicts import TaskPoints, Verdict
@@ -39,7 +40,7 @@ class Recorded:
     """One student's notebooks. problems: what was found wrong with them."""
 
     student: Student
-    points: dict[str, float | None] = field(default_factory=dict)
+    marks: dict[str, Mark] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
@@ -94,7 +95,9 @@ def points_notebook(
     told = {check.grade_id: check.text for check in graded.checks} if graded else {}
     text = f"# {catalogue.task_title(task.name)}\n\n{catalogue.say('gradebook.points')}"
     head = {"cell_type": "markdown", "id": f"{task.name}-points", "metadata": {}, "source": text}
-    cells: list[dict[str, Any]] = [head]
+    first = f"# {catalogue.say('gradebook.first')}"
+    why = _code_cell(f"{task.name}-first", first, graded.first if graded else "", {})
+    cells: list[dict[str, Any]] = [head, why]
     for check in planned(task):
         if check.points:
             id = check.id.replace(".", "-")
@@ -108,16 +111,23 @@ def points_notebook(
 
 def _grade_cell(id: str, points: float, source: str, told: str) -> dict[str, Any]:
     own = {"schema_version": 3, "grade_id": id, "grade": True, "solution": False, "locked": True}
-    lines = "\n".join("".join(c if c.isprintable() else "?" for c in x) for x in told.split("\n"))
-    output = {"output_type": "stream", "name": "stdout", "text": lines + "\n"}
+    return _code_cell(id, source, told, {"nbgrader": own | {"points": points, "task": False}})
+
+
+def _code_cell(id: str, source: str, told: str, metadata: dict[str, Any]) -> dict[str, Any]:
     return {
         "cell_type": "code",
         "id": id,
-        "metadata": {"nbgrader": own | {"points": points, "task": False}},
+        "metadata": metadata,
         "execution_count": None,
-        "outputs": [output] if told else [],
+        "outputs": [_output(told)] if told else [],
         "source": source,
     }
+
+
+def _output(told: str) -> dict[str, Any]:
+    lines = [clean(line) for line in told.split("\n")]
+    return {"output_type": "stream", "name": "stdout", "text": "\n".join(lines) + "\n"}
 
 
 def record(
@@ -139,7 +149,8 @@ def record(
         recorded = Recorded(student)
         for task in all_tasks():
             _record_task(folder, place, task, templates[task.name], judge, recorded)
-        text = json.dumps({"points": recorded.points, "problems": recorded.problems}, indent=1)
+        marks = {id: asdict(mark) for id, mark in recorded.marks.items()}
+        text = json.dumps({"marks": marks, "problems": recorded.problems}, ensure_ascii=False)
         write(folder / ANSWERS / f"{student.student_id}.json", text + "\n")
         found.append(recorded)
     return found, unmatched
@@ -174,7 +185,7 @@ def _record_task(
     recorded.problems += found.problems
     if not found.read and not (place / task.folder / task.file).exists():
         return
-    recorded.points |= judge.mark(task, found.answers)
+    recorded.marks |= judge.mark(task, found.answers)
     target = folder / "submitted" / recorded.student.student_id / task.folder
     for name, notebook in (
         (LESSON, filled(templates[LESSON], found.answers)),
@@ -183,11 +194,12 @@ def _record_task(
         write(target / f"{name}.ipynb", json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
 
 
-def answers(folder: Path, student: Student) -> dict[str, float | None]:
-    """The points that record found for a student's answers."""
+def marks(folder: Path, student: Student) -> dict[str, Mark]:
+    """What record found of a student's answers."""
     path = folder / ANSWERS / f"{student.student_id}.json"
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8"))["points"])
+        found = json.loads(path.read_text(encoding="utf-8"))["marks"]
+        return {id: Mark(**mark) for id, mark in found.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -195,19 +207,32 @@ def answers(folder: Path, student: Student) -> dict[str, float | None]:
 
 
 def show(folder: Path, verdict: Verdict, notes: Mapping[str, str], catalogue: Catalogue) -> None:
-    """Put what came of each check into the record of a student, for formgrader and feedback."""
+    """Put what came of each check and answer into a student's record, for formgrader and feedback.
+
+    Raises:
+        UsageError: what was recorded cannot be read.
+    """
+    marked = marks(folder, verdict.student)
+    told = {id: [_output(mark.told)] for id, mark in marked.items() if mark.told}
     for graded in verdict.tasks:
         task = graded.task
-        student = verdict.student.student_id
-        path = folder / "autograded" / student / task.folder / f"{POINTS}.ipynb"
-        if not path.is_file():
-            continue
-        note = notes.get(task.name, "")
-        shown = points_notebook(task, catalogue, graded, note)
-        recorded = json.loads(path.read_text(encoding="utf-8"))
+        place = folder / "autograded" / verdict.student.student_id / task.folder
+        shown = points_notebook(task, catalogue, graded, notes.get(task.name, ""))
         outputs = {cell["id"]: cell["outputs"] for cell in shown["cells"] if "outputs" in cell}
-        for cell in recorded["cells"]:
-            if cell["cell_type"] == "code":
-                id = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
-                cell["outputs"] = outputs.get(id, [])
-        write(path, json.dumps(recorded, ensure_ascii=False, indent=1) + "\n")
+        _show(place / f"{POINTS}.ipynb", outputs)
+        _show(place / f"{LESSON}.ipynb", told)
+
+
+def _show(path: Path, outputs: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Replace the outputs of a recorded notebook."""
+    if not path.is_file():
+        return
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{path}: cannot be read ({error}); record again") from None
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            id = cell["metadata"].get("nbgrader", {}).get("grade_id") or cell.get("id", "")
+            cell["outputs"] = outputs.get(id, [])
+    write(path, json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")

@@ -14,6 +14,7 @@ from autograder.report.model import SCHEMA
 from autograder.roster import Student, find
 from autograder.tasks import Task, all_tasks
 
+FIRST = 3  # failed checks of a task that are told in full
 SUBMITTED = "submitted.csv"  # student_id,task,submitted: when what was handed in
 
 
@@ -35,13 +36,14 @@ class CheckPoints:
 
 @dataclass(frozen=True)
 class TaskPoints:
-    """A task of a report. points: None where the grader has no verdict."""
+    """A task of a report. points: None where the grader has no verdict; first: what to repair."""
 
     task: Task
     status: str
     points: float | None
     max_points: float
     checks: tuple[CheckPoints, ...]
+    first: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,11 @@ def to_task(entry: Mapping[str, Any]) -> TaskPoints:
         if check["max_points"]
     )
     points = None if entry["points"] is None else float(entry["points"])
+    failed = [check for check in entry["checks"] if check["outcome"] == "failed"]
+    roots = [check for check in failed if check["message_id"] != "member.failed"][:FIRST]
+    first = "\n\n".join("\n".join((c["title"], c["message"], c["hint"])).strip() for c in roots)
     task = known[entry["task"]]
-    return TaskPoints(task, entry["status"], points, float(entry["max_points"]), checks)
+    return TaskPoints(task, entry["status"], points, float(entry["max_points"]), checks, first)
 
 
 def read_times(path: Path) -> dict[str, dict[str, datetime]]:
