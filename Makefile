@@ -59,6 +59,8 @@ attacks: .venv/test  ## grade hostile submissions; a table of what became of the
 bench: .venv/test  ## measure speed and memory, as ratios in one run
 	$(BIN)/python tests/bench.py
 	$(BIN)/python tests/bench_batch.py
+	$(BIN)/python tests/bench_demo.py
+	$(BIN)/python tests/bench_leaderboard.py
 
 proof: .venv/test  ## long: every mutant under 20 seeds, slow tests, trainings with DATA=DIR
 	$(BIN)/autograder verify --seeds 20

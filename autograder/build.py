@@ -32,6 +32,7 @@ NOT_WRITTEN = {
     "en": "{task}: {name} is not written yet",
     "ru": "{task}: {name} ещё не написано",
 }
+GIVEN = "# Made by `autograder build` from solutions/{}. It is complete; change what you like.\n"
 # What every module of the course promises, added to the docstring of every file with modules.
 COMMON = {
     "en": """Every module works in float32, float64 and bfloat16 after .to(dtype), leaves its input
@@ -110,6 +111,9 @@ def assignments(course: Course, lang: str) -> dict[str, str]:
             files[f"{task.folder}/{file}"] = make_stub(
                 sources[file], task, f"solutions/{task.folder}/{file}", lang, translations[file]
             )
+        for file in task.given:
+            source = course.solution(task, file).read_text(encoding="utf-8")
+            files[f"{task.folder}/{file}"] = GIVEN.format(f"{task.folder}/{file}") + source
         for sheet_lang, sheet in SHEETS.items():
             files[f"{task.folder}/{sheet}"] = make_sheet(sources, task, sheet_lang, translations)
         for name, text in notebooks(course, task, map(_catalogue, LANGUAGES)).items():

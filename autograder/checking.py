@@ -20,8 +20,8 @@ from autograder.grading import check_report, unreadable
 from autograder.messages import Catalogue
 from autograder.observe import protocol
 from autograder.observe.session import InProcessSession, LocalSession, Session
-from autograder.report.model import GRADER_FAULTS, CheckReport
-from autograder.report.terminal import mark, number, print_check
+from autograder.report.model import GRADER_FAULTS, CheckReport, Flow
+from autograder.report.terminal import mark, number, print_check, print_flow
 from autograder.sandbox.profiles import Profile, profile_for
 from autograder.submission import TaskFiles, read_task
 from autograder.tasks import Task, all_tasks, task_named
@@ -140,18 +140,24 @@ class Checker:
         self._console = console
         self._catalogue = catalogue
         self._debug = debug
+        self._flows: tuple[Flow, ...] = ()
         self.workers = Workers()
 
     def check(self) -> bool:
         """Check every task; True if nothing failed.
 
-        The first failing check is told in full with its hint, before everything else.
+        The first failing check is told in full with its hint, before everything else. Of a single
+        task the flow of gradients is shown too.
         """
+        self._flows = ()
         found = {task.name: self._task(task) for task in self._tasks}
         say = self._catalogue.say
         unsolved = [name for name, (reports, _) in found.items() if not _solved(reports)]
         if unsolved:
             self._explain(*found[unsolved[0]])
+        if len(self._tasks) == 1:
+            for flow in self._flows:
+                print_flow(flow, self._console, self._catalogue)
         for name, (reports, _) in found.items():
             self._line(name, reports)
         solved = len(found) - len(unsolved)
@@ -171,26 +177,29 @@ class Checker:
             if result.outcome == "failed" and not printed:
                 printed.append(bench.student.printed())
 
+        judge = Judge([bench], told=told, done=lambda bench: self.workers.ahead())
         try:
-            results = Judge([bench], told=told, done=lambda bench: self.workers.ahead()).run()
+            results = judge.run()
         finally:
             bench.student.close()
+        self._flows = judge.flows.get(task.name, ())
         return [check_report(results[check.id]) for check in checks], "".join(printed)
 
     def _explain(self, reports: list[CheckReport], printed: str) -> None:
         say = self._catalogue.say
         failed = [report for report in reports if report.outcome == "failed"]
         broken = [r for r in reports if r.message and r.message.id in GRADER_FAULTS]
+        said: set[str] = set()
         for report in (failed or broken)[:1]:
             self._console.print(Text(report.check.task, style="bold"))
-            print_check(report, self._console, self._catalogue)
+            print_check(report, self._console, self._catalogue, said=said)
         if printed.strip():
             self._console.print(Text(f"      {say('ui.printed')}", style="dim"))
             for line in printed.strip().splitlines()[-10:]:
                 self._console.print(Text(f"      | {line}", style="dim"))
         for report in failed[1:]:
             if report.message is not None and report.message.id != "member.failed":
-                print_check(report, self._console, self._catalogue)
+                print_check(report, self._console, self._catalogue, said=said)
         self._console.print()
 
     def _line(self, name: str, reports: list[CheckReport]) -> None:

@@ -14,6 +14,7 @@ import typer
 
 from autograder import managing, teaching
 from autograder.errors import GraderFault, UsageError
+from autograder.leaderboard.cli import app as leaderboard
 
 if TYPE_CHECKING:
     from autograder.homework import Rules
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Check, grade and score the course on CNN architectures.",
 )
+app.add_typer(leaderboard, name="leaderboard")
 
 
 class Lang(StrEnum):

@@ -95,15 +95,18 @@ class Solutions:
 
     def _carried(self, task: Task, entries: list[Entry]) -> Reference | None:
         """The solution with mistakes in it, as the reference of what is built from them."""
-        text = self._course.solution(task).read_text(encoding="utf-8")
+        text = catalogue.bases(self._course, task)[entries[0].title.base]
         patches = {mutant.id: catalogue.variants(mutant) for mutant in self._course.mutants(task)}
         try:
             for entry in entries:
                 patch = patches[entry.title.id][entry.title.variant]
+                if entry.title.base != entries[0].title.base:
+                    return None
                 text = patched(text, *patch, entry.title.id)
         except GraderFault:
             return None  # two mistakes in one place
-        name = f"{task.name}_{'_'.join(f'{e.title.id}_{e.title.variant}' for e in entries)}.py"
+        names = (f"{e.title.base}_{e.title.id}_{e.title.variant}" for e in entries)
+        name = f"{task.name}_{'_'.join(names)}.py"
         self._session.place(name, text.encode())
         witness = Witness(f"{task.name}/{name}", partial(self._session.open, name), self._device)
         self._carrying.setdefault(task.name, []).append(witness)

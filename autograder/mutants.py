@@ -12,6 +12,11 @@ class Accepted:
     by: str
 
 
+# hidden: layers that PyTorch does not see. input_changed: the input is another after the call.
+# random: two passes in eval mode differ. counts: nothing but the parameters of some depth differs.
+EVIDENCE = ("hidden", "input_changed", "random", "counts")
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A mistake real students make: what is replaced by what, how it shows, what to say of it.
@@ -21,7 +26,8 @@ class Mutant:
     explanation for the teacher). lesson: its block (lesson.<name>), by default the task's.
     fails is the check that must fail, message the id of the message it must fail with. also:
     the same mistake in other places, (replace, by) each. file: which file of the task is
-    patched; by default its only one. Without hint a mutant is only to be caught.
+    patched; by default its only one. Without hint a mutant is only to be caught. evidence: what
+    alone shows the mistake, where it has too many forms to write them down (see EVIDENCE).
     """
 
     id: str
@@ -36,6 +42,7 @@ class Mutant:
     idea: str = ""
     lesson: str = ""
     also: tuple[tuple[str, str], ...] = ()
+    evidence: str = ""
 
 
 def edited(text: str, *changes: tuple[str, str]) -> str:

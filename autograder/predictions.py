@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 from autograder.errors import UsageError
 
@@ -25,11 +25,17 @@ IMAGE = re.compile(r"\.(?:jpe?g|png|bmp|webp)$", re.IGNORECASE)
 SHOWN = 10  # problems told before the rest is only counted
 
 
+class File(Protocol):
+    """A path, or what was uploaded; as text its name."""
+
+    def read_bytes(self) -> bytes: ...
+
+
 @dataclass(frozen=True)
 class Table:
     """Class by Id, as a file states it."""
 
-    path: Path
+    path: File
     labels: dict[str, str]
 
     def rows(self) -> dict[str, int]:
@@ -45,7 +51,7 @@ def normal_id(text: str) -> str:
     return text[:-4] if text.endswith(".jpg") else IMAGE.sub("", text)
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: File) -> Table:
     """Read one CSV file.
 
     Raises:
@@ -88,7 +94,7 @@ def _normal_ids(ids: Sequence[str]) -> list[str]:
     return plain.split("\n") if usual else [normal_id(key) for key in ids]
 
 
-def _read_carefully(path: Path) -> list[tuple[int, str, str]]:
+def _read_carefully(path: File) -> list[tuple[int, str, str]]:
     """Row number, Id and class of every row, or UsageError with every row that has a flaw."""
     numbered = _numbered(path)
     _, first = next(numbered)
@@ -118,7 +124,7 @@ def _read_carefully(path: Path) -> list[tuple[int, str, str]]:
     return found
 
 
-def _numbered(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _numbered(path: File) -> Iterator[tuple[int, list[str]]]:
     """Rows that hold anything, with their numbers."""
     reader = _reader(path)
     try:
@@ -186,12 +192,12 @@ def _nearest(label: str, classes: set[str]) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def _rows(path: Path) -> Iterator[list[str]]:
+def _rows(path: File) -> Iterator[list[str]]:
     """Every row that is not an empty line."""
     return filter(None, _reader(path))
 
 
-def _reader(path: Path) -> Any:
+def _reader(path: File) -> Any:
     """A csv reader; it counts lines as an editor does."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -208,7 +214,7 @@ def _reader(path: Path) -> Any:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 
-def _columns(path: Path, first: list[str]) -> tuple[int, int, bool]:
+def _columns(path: File, first: list[str]) -> tuple[int, int, bool]:
     """Where Id and class stand, and whether the first row is a header."""
     names = [cell.strip().strip('"').lower() for cell in first]
     ids = [i for i, name in enumerate(names) if name in ID_NAMES]

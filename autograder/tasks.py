@@ -57,6 +57,11 @@ class Task:
         """The files to write, each once, in the order they are loaded."""
         return tuple(dict.fromkeys(symbol.file for symbol in self.symbols))
 
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The files that students get whole."""
+        return ("app.py",) if self.homework else ()
+
     def symbol(self, name: str) -> Symbol:
         return next(symbol for symbol in self.symbols if symbol.name == name)
 

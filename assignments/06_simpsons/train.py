@@ -19,7 +19,7 @@ import torch
 from augment import augment
 from model import build_model
 from predict import predict
-from simpsons import CLASSES, DataError, plots, run, scores, training
+from simpsons import CLASSES, DataError, calibration, plots, run, scores, training
 from simpsons.command import command
 from simpsons.data import Batches, Data, Shard, load, statistics, unlabelled
 from simpsons.muon import Muon
@@ -148,6 +148,9 @@ def train(data: Data, out: Path, plan: Recipe, team: training.Team, resume: bool
         state.save(out)
         if epoch + 1 == plan.epochs:
             plots.save(out, data, held, predicted)
+            calibration.save(
+                out, calibration.calibrate(network, data, held, mean, std, team.device)
+            )
     team.leave()
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograder.checks.subject import Subject
 from autograder.observe.frames import Array
-from autograder.observe.protocol import Weight
+from autograder.observe.protocol import Description, Weight
 from autograder.tasks import Sample
 
 CLASSES = 400  # outputs of one run, each a unit
@@ -43,7 +43,7 @@ def is_right(subject: Subject, sample: Sample) -> bool:
 
 def _layers(subject: Subject, sample: Sample) -> list[list[Weight]]:
     """The reference's last four matrices, each with the vectors applied after it."""
-    used = sorted(subject.expected(sample).weights, key=lambda w: w.order)
+    used = sorted(_described(subject, sample).weights, key=lambda w: w.order)
     layers: list[list[Weight]] = []
     for weight in used:
         if weight.role == "weight":
@@ -51,6 +51,12 @@ def _layers(subject: Subject, sample: Sample) -> list[list[Weight]]:
         if not weight.buffer:
             layers[-1].append(weight)
     return layers[-4:]
+
+
+def _described(subject: Subject, sample: Sample) -> Description:
+    """How the reference whose weights the student's are uses them."""
+    reference = next(r for r in subject.references if subject.matches(sample, r))
+    return reference.describe(subject.symbol, sample.args, sample.input)
 
 
 def _set(layer: list[Weight], matrix: str, vectors: str) -> dict[str, str]:
@@ -81,7 +87,7 @@ def _keeps(subject: Subject, sample: Sample, roles: dict[str, str], share: float
 
 def _outputs(subject: Subject, sample: Sample, roles: dict[str, str], run: int) -> Array:
     """What comes out in train mode with weights of these roles, by the reference's names."""
-    match = subject.matches(sample, subject.reference)[0]
+    match = next(found[0] for r in subject.references if (found := subject.matches(sample, r)))
     by_index = {match.reference[name].index: role for name, role in roles.items()}
     places = {
         name: replace(place, role=by_index.get(place.index, place.role))

@@ -48,17 +48,20 @@ PLAIN = {"ResNet": "skip_never_added"}
 class Title:
     """What an entry is about. variant: which of the mutant's patches.
 
-    symbol: the class or function it is in. differs: the kinds of difference it makes there.
+    base: the accepted variant of the solution that it is made of, or empty. symbol: the class or
+    function it is in. differs: the kinds of difference it makes there. evidence: see Mutant.
     digest: of what its answers depend on.
     """
 
     id: str
-    variant: int
-    symbol: str
-    differs: tuple[str, ...]
-    idea: str
-    lesson: str
-    digest: str
+    variant: int = 0
+    base: str = ""
+    symbol: str = ""
+    differs: tuple[str, ...] = ()
+    idea: str = ""
+    lesson: str = ""
+    evidence: str = ""
+    digest: str = ""
 
 
 class Entry:
@@ -162,7 +165,7 @@ def _titles(head: dict[str, Any]) -> list[Title]:
 
 def digest(course: Course, task: Task) -> str:
     """Changes with everything the entries depend on."""
-    parts = [_common(task), course.solution(task).read_text(encoding="utf-8")]
+    parts = [_common(task), *bases(course, task).values()]
     return _digest(*parts, *map(repr, course.mutants(task)))
 
 
@@ -194,30 +197,29 @@ def record(course: Course, task: Task) -> None:
     Raises:
         GraderFault: a mistake makes no difference.
     """
-    source = course.solution(task).read_text(encoding="utf-8")
     old = {entry.title.digest: entry for entry in _old(task)}
     session = SharedSession(Profile(cpu_seconds=3600))
     made: list[Entry] = []
     try:
-        nothing = Title("", 0, "", (), "", "", "")
-        right = Entry(nothing, _answers(session, task, "right", source, None))
-        for mutant in course.mutants(task):
-            for number, (text, by) in enumerate(variants(mutant) if mutant.hint else ()):
-                symbol = task.symbol(owner(source, text, task))
-                name = f"{mutant.id}_{number}"
-                wrong = patched(source, text, by, f"{task.name}: {mutant.id}, patch {number}")
-                key = _digest(_common(task), wrong, symbol.name, str(bool(number)))
-                kept = old.get(key)
-                if kept is None:
-                    # What is built from it is asked of the first patch only: it takes long.
-                    asked = (session, task, name, wrong, symbol, not number)
-                    kept = Entry(nothing, _answers(*asked))
-                differs = tuple(sorted(set(differences(symbol, kept, right))))
-                if not differs:
-                    raise GraderFault(f"{task.name}: {mutant.id}, patch {number}: no difference")
-                lesson = mutant.lesson or task.name
-                title = Title(mutant.id, number, symbol.name, differs, mutant.idea, lesson, key)
-                made.append(Entry(title, kept.answers))
+        for base, source in bases(course, task).items():
+            right = Entry(Title(""), _answers(session, task, f"right_{base}", source, None))
+            for mutant in course.mutants(task):
+                for number, patch in enumerate(variants(mutant) if mutant.hint else ()):
+                    if base and source.count(patch[0]) != 1:
+                        continue  # the mistake is in what the variant has otherwise
+                    title, wrong = _title(course, task, mutant, number, base, source)
+                    symbol, kept = task.symbol(title.symbol), old.get(title.digest)
+                    if kept is None:
+                        name = f"{base}_{mutant.id}_{number}"
+                        # What is built from it is asked of the first patch only: it takes long.
+                        answers = _answers(session, task, name, wrong, symbol, not number)
+                        kept = Entry(title, answers)
+                    differs = tuple(sorted(set(differences(symbol, kept, right))))
+                    if not differs:
+                        raise GraderFault(
+                            f"{task.name}: {mutant.id}, patch {number}: no difference"
+                        )
+                    made.append(Entry(replace(title, differs=differs), kept.answers))
     finally:
         session.close()
     for known in (entries, titles, _head):
@@ -227,8 +229,29 @@ def record(course: Course, task: Task) -> None:
         "titles": [asdict(entry.title) for entry in made],
         "plain": {name: found for name, found in norms.items() if found},
     }
-    answers = [entry.answers for entry in made]
-    recordings.write(path_of(task), digest(course, task), answers, json.dumps(head))
+    written = [entry.answers for entry in made]
+    recordings.write(path_of(task), digest(course, task), written, json.dumps(head))
+
+
+def bases(course: Course, task: Task) -> dict[str, str]:
+    """The solution, and the variants that are accepted as well, by id."""
+    source = course.solution(task).read_text(encoding="utf-8")
+    found = {"": source}
+    for variant in course.accepted(task):
+        found[variant.id] = patched(source, variant.replace, variant.by, variant.id)
+    return found
+
+
+def _title(
+    course: Course, task: Task, mutant: Mutant, number: int, base: str, source: str
+) -> tuple[Title, str]:
+    """What one patch is about, and the source with it."""
+    text, by = variants(mutant)[number]
+    wrong = patched(source, text, by, f"{task.name}: {mutant.id}, patch {number}")
+    symbol = owner(source, text, task)
+    key = _digest(_common(task), wrong, symbol, str(bool(number)))
+    about = (mutant.idea, mutant.lesson or task.name, mutant.evidence)
+    return Title(mutant.id, number, base, symbol, (), *about, key), wrong
 
 
 def _plain(symbol: Symbol, made: list[Entry]) -> tuple[float, ...]:
@@ -239,7 +262,8 @@ def _plain(symbol: Symbol, made: list[Entry]) -> tuple[float, ...]:
             described = entry.describe(symbol, challenge.args, challenge.shape)
             outcome = entry.outcome(symbol, challenge, {})
             if isinstance(described, Description) and isinstance(outcome, Outcome):
-                return layers(described, outcome)[1]
+                used = [weight for weight in described.weights if weight.order >= 0]
+                return layers(replace(described, weights=used), outcome)[1]
     return ()
 
 

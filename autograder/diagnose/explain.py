@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from autograder.checks import families
+from autograder.checks.compare import distance
 from autograder.checks.families import count
 from autograder.checks.promise import Message, Value
 from autograder.checks.subject import Subject
@@ -79,11 +80,42 @@ def identify(
     if roots - {refuses}:
         fits = _first(subject, asked, own, ONE)
         counted = [id for id in others if failed[id].id.startswith("parameters.")]
-        if fits is None and symbol.counted and set(counted) == roots - {refuses}:
+        only_counts = bool(symbol.counted) and set(counted) == roots - {refuses}
+        if fits is None and only_counts:
             fits = _first(subject, asked, own, ("counts",))
+        if fits is None:
+            fits = _by_evidence(subject, own, {failed[id].id for id in roots}, only_counts)
         if fits is not None:
             found |= dict.fromkeys(others, fits)
     return found
+
+
+def _by_evidence(
+    subject: Subject, entries: list[Entry], messages: set[str], only_counts: bool
+) -> Entry | None:
+    """The entry that one observation shows, whatever form the mistake has."""
+    wanted = {entry.title.evidence for entry in entries if entry.title.evidence}
+    seen = {"counts"} if only_counts else set()
+    if "input.changed" in messages:
+        seen.add("input_changed")
+    if "eval.random" in messages or ("random" in wanted and _is_random(subject)):
+        seen.add("random")
+    if "hidden" in wanted and _hides(subject):
+        seen.add("hidden")
+    return next((entry for entry in entries if entry.title.evidence in seen), None)
+
+
+def _is_random(subject: Subject) -> bool:
+    """Whether a large network gives something else in eval mode each time."""
+    if subject.symbol.kind != "large":
+        return False  # a family has asked
+    challenge = subject.challenge(subject.symbol.samples[-1])
+    again = subject.run(replace(challenge, repeat=1)).output
+    return distance(again, subject.run(challenge).output) > 1e-4
+
+
+def _hides(subject: Subject) -> bool:
+    return any(subject.description(sample).hidden for sample in subject.symbol.samples)
 
 
 def _first(
@@ -174,7 +206,10 @@ def explain(judge: "Judge", bench: "Bench") -> None:
         if not failed:
             continue
         try:
-            if found and symbol.kind != "function" and _carry(judge, bench, symbol, found):
+            # All of them together, or one where the symbol is not built from the others.
+            groups = [found] + ([[entry] for entry in found] if len(found) > 1 else [])
+            built = symbol.kind != "function" and bool(found)
+            if built and any(_carry(judge, bench, symbol, group) for group in groups):
                 continue
             subject = judge.subject(bench, symbol.name)
             named = identify(subject, bench.mistakes.entries(), failed)

@@ -32,8 +32,7 @@ def flows(subject: Subject) -> list[Flow]:
             continue
         call = run_text(symbol.name, sample.args, sample.input)
         right, without = _right(subject, challenge), plain(subject.task.name, symbol.name)
-        same = len(norms)
-        right, without = (row if len(row) == same else () for row in (right, without))
+        right = right if len(right) == len(norms) else ()
         found.append(Flow(call, names, norms, right, without))
     return found
 

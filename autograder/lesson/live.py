@@ -105,43 +105,40 @@ class Lesson:
             if KEEP in os.environ:
                 raise
             print(self._explain(error))
-            self._show(self._reference(name), name)
+            self._show_reference(name)
             return
         content = to_png(figure)
         if folder := os.environ.get(KEEP):
             (Path(folder) / f"{name}.{self.lang}.png").write_bytes(content)
         self._show(content, name)
 
-    def _show(self, png: bytes | None, name: str) -> None:
-        if png is None:
-            print(self.say("lesson.no_picture"))
-            return
+    def _show(self, png: bytes, name: str) -> None:
         from IPython.display import Image, display
 
         display(Image(data=png, format="png", alt=self.labels[f"{name}.alt"]))  # type: ignore[no-untyped-call]
 
-    def _reference(self, name: str) -> bytes | None:
+    def _show_reference(self, name: str) -> None:
         pictures = resources.files("autograder") / "pictures" / self.task.name
         path = pictures / f"{name}.{self.lang}.png"
-        return path.read_bytes() if path.is_file() else None
+        if path.is_file():
+            print(f"  {self.say('lesson.reference')}")
+            self._show(path.read_bytes(), name)
+        else:
+            print(f"  {self.say('lesson.no_picture')}")
 
     def _explain(self, error: Exception) -> str:
         """What is in the way of a live picture, and what to do about it."""
         if isinstance(error, Missing):
-            return f"○ {error}\n  {self.say('lesson.reference')}"
+            return str(error)
         if isinstance(error, NotImplementedError):
-            what = self.say("lesson.not_written", text=str(error)[:200])
-        elif isinstance(error, SyntaxError):
+            return f"○ {self.say('lesson.not_written', text=str(error)[:200])}"
+        if isinstance(error, SyntaxError):
             file = Path(error.filename or "?").name
-            what = self.say("lesson.syntax", file=file, line=error.lineno or 0, text=error.msg)
-        else:
-            what = self.say(
-                "lesson.failed",
-                where=_place(error),
-                text=f"{type(error).__name__}: {error}"[:400],
-                task=self.task.name,
-            )
-        return f"○ {what}\n  {self.say('lesson.reference')}"
+            syntax = self.say("lesson.syntax", file=file, line=error.lineno or 0, text=error.msg)
+            return f"○ {syntax}"
+        text = f"{type(error).__name__}: {error}"[:400]
+        task = self.task.name
+        return f"○ {self.say('lesson.failed', where=_place(error), text=text, task=task)}"
 
     def compare(self, given: Mapping[str, Any], right: Mapping[str, Any], points: int) -> float:
         """Say of each answer whether it is right; the share of the points that is earned."""
@@ -150,7 +147,7 @@ class Lesson:
             answer = given.get(name)
             if answer is None or answer is ...:
                 print(f"○ {name}: {self.say('lesson.no_answer')}")
-            elif answer == expected:
+            elif _equal(answer, expected):
                 print(f"✓ {name}: {answer}")
                 earned += 1
             else:
@@ -176,6 +173,13 @@ class Lesson:
 def on_colab() -> bool:
     """Whether the notebook runs on Google Colab."""
     return "google.colab" in sys.modules
+
+
+def _equal(answer: Any, expected: Any) -> bool:
+    try:
+        return bool(answer == expected)
+    except Exception:  # an array of many values, or whatever a student assigned
+        return False
 
 
 def _others(root: Path) -> list[Path]:

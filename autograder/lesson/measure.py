@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
-SETTINGS = ("plain", "skip", "plain_bn", "skip_bn")
-
 
 def character(side: int, who: int = 7, seed: int = 3) -> "Image":
     """A drawn character; numbers 0 to 41 are those of the homework's drawn stand-ins."""

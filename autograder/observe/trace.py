@@ -228,10 +228,19 @@ def hidden(module: nn.Module) -> list[str]:
         for name, value in vars(part).items():
             if name.startswith("_") or not isinstance(value, (list, tuple, dict)):
                 continue
-            items = value.values() if isinstance(value, dict) else value
-            if any(isinstance(item, (nn.Module, nn.Parameter)) for item in items):
+            if any(isinstance(item, (nn.Module, nn.Parameter)) for item in _flat(value)):
                 found.append(f"{path}.{name}".lstrip("."))
     return found
+
+
+def _flat(value: Any, depth: int = 3) -> Iterator[Any]:
+    """What lists, tuples and dicts hold, in each other too."""
+    items = value.values() if isinstance(value, dict) else value
+    for item in items:
+        if depth and isinstance(item, (list, tuple, dict)):
+            yield from _flat(item, depth - 1)
+        else:
+            yield item
 
 
 def _identity(tensor: Tensor) -> int:

@@ -55,20 +55,19 @@ def curves(flow: Flow) -> dict[str, list[dict[str, object]]]:
     ]
     seen = [math.log10(n) for _, norms, _, _ in rows for n in norms if n > 0] or [0.0]
     low, high = math.floor(min(seen)), max(math.ceil(max(seen)), math.floor(min(seen)) + 1)
-    across = 318 / max(len(flow.norms) - 1, 1)
 
-    def place(layer: int, norm: float) -> tuple[float, float]:
+    def place(layer: int, norm: float, layers: int) -> tuple[float, float]:
         height = (math.log10(norm) - low) / (high - low) if norm > 0 else 0.0
-        return round(34 + layer * across, 1), round(104 - 96 * height, 1)
+        return round(34 + layer * 318 / max(layers - 1, 1), 1), round(104 - 96 * height, 1)
 
     lines, dots = [], []
     for label, norms, colour, dashed in rows:
-        points = [place(layer, norm) for layer, norm in enumerate(norms)]
+        points = [place(layer, norm, len(norms)) for layer, norm in enumerate(norms)]
         if points:
             text = " ".join(f"{x},{y}" for x, y in points)
             lines.append({"label": label, "points": text, "colour": colour, "dashed": dashed})
     for layer, (name, norm) in enumerate(zip(flow.names, flow.norms, strict=True)):
-        x, y = place(layer, norm)
+        x, y = place(layer, norm, len(flow.norms))
         colour = "--pass" if norm > 0 else "--fail"
         dots.append({"x": x, "y": y, "colour": colour, "title": f"{name}: {norm:.3g}"})
     step = max(1, -(-(high - low) // 4))

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.messages import Catalogue
+from autograder.messages import MEMBER, Catalogue
 from autograder.report.model import GRADER_FAULTS, CheckReport, Flow, Report, TaskReport
 from autograder.report.places import place_of
 from autograder.scoring import Score
@@ -75,10 +75,10 @@ def _print_task(task: TaskReport, console: Console, catalogue: Catalogue) -> Non
         broke = any(c.message and c.message.id in GRADER_FAULTS for c in task.checks)
         held = say("ui.held_by_fault" if broke else "ui.held")
         console.print(Text(f"  {held}", style="yellow"))
-    waiting = 0
+    waiting, said = 0, set[str]()
     for report in task.checks:
         if report.outcome == "failed" or (report.check.points and report.outcome == "passed"):
-            print_check(report, console, catalogue, points=True)
+            print_check(report, console, catalogue, points=True, said=said)
         elif report.message is not None and (
             report.message.id.startswith("homework.") or report.message.id in GRADER_FAULTS
         ):
@@ -133,9 +133,16 @@ def bars(norms: Sequence[float], low: float, high: float, glyphs: str) -> str:
 
 
 def print_check(
-    report: CheckReport, console: Console, catalogue: Catalogue, points: bool = False
+    report: CheckReport,
+    console: Console,
+    catalogue: Catalogue,
+    points: bool = False,
+    said: set[str] | None = None,
 ) -> None:
-    """One check: its promise, and if it failed what happened and what to do."""
+    """One check: its promise, and if it failed what happened and what to do.
+
+    said: the typical mistakes that were told before; each is told once.
+    """
     line = Text("  ").append_text(mark(console, report.outcome))
     line.append(f" {catalogue.title(report.check)}")
     if points and report.check.points:
@@ -143,8 +150,13 @@ def print_check(
     console.print(line)
     if report.message is None:
         return
-    text, hint = catalogue.told(report)
+    again = said is not None and report.misconception in said
+    if said is not None and report.misconception and report.message.id != MEMBER:
+        said.add(report.misconception)
+    text, hint = catalogue.told(report) if not again else (catalogue.text(report.message), "")
     console.print(Text(f"      {text}"))
+    if again:
+        return
     if hint:
         console.print(Text(f"      {catalogue.say('ui.hint_label')} {hint}", style="cyan"))
     place = place_of(report.check, catalogue.lang) if report.outcome == "failed" else None

@@ -5,27 +5,24 @@ would give the competition's answers away. Test pictures are only counted, and p
 each other.
 """
 
-import importlib.util
-import sys
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from simpsons import duplicates, run
 from simpsons.classes import CLASSES
 from simpsons.data import Data, unlabelled
 from simpsons.errors import DataError
+from simpsons.own import build_function
 
 RARE = 10  # pictures; a class with fewer is hardly learned
 SURE = 0.95
 SHOWN = 20
 HEADER = ("kind", "first", "first_class", "second", "second_class", "distance")
-MODEL_FOLDERS = ("06_simpsons", "assignments/06_simpsons", "solutions/06_simpsons")
 
 
 @dataclass(frozen=True)
@@ -151,7 +148,7 @@ def doubts(data: Data, checkpoint: Path, model: Path | None = None) -> list[Doub
     Raises:
         DataError: the run or model.py cannot be used, or was made for another size.
     """
-    build = _build_function(model)
+    build = build_function(model)
     network, config = run.load(checkpoint, build)
     if config.size != data.size:
         raise DataError(
@@ -170,35 +167,6 @@ def doubts(data: Data, checkpoint: Path, model: Path | None = None) -> list[Doub
         if confidence >= SURE and guess != label:
             found.append(Doubt(data.names[row], label, guess, confidence))
     return sorted(found, key=lambda doubt: (-doubt.confidence, doubt.name))
-
-
-def _build_function(folder: Path | None) -> Callable[[int], nn.Module]:
-    """build_model of a model.py; its errors are told as errors of that file."""
-    places = [folder] if folder else [Path.cwd() / name for name in MODEL_FOLDERS]
-    found = next((place / "model.py" for place in places if (place / "model.py").is_file()), None)
-    if found is None:
-        looked = ", ".join(map(str, places))
-        raise DataError(f"no model.py in {looked}; give the folder of yours with --model DIR")
-    spec = importlib.util.spec_from_file_location("simpsons_model", found.resolve())
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    sys.path.insert(0, str(found.parent.resolve()))  # files beside it, as when it was trained
-    try:
-        spec.loader.exec_module(module)
-        build: Callable[[int], nn.Module] = module.build_model
-    except Exception as error:  # code of a student, who must be told and not shown our frames
-        raise DataError(f"{found}: cannot be loaded: {error!r}") from None
-    finally:
-        sys.path.pop(0)
-
-    def guarded(num_classes: int) -> nn.Module:
-        try:
-            return build(num_classes)
-        except Exception as error:
-            raise DataError(f"{found}: build_model({num_classes}) fails: {error!r}") from None
-
-    return guarded
 
 
 def _pixels(images: Tensor) -> duplicates.Array:

@@ -181,13 +181,15 @@ class Source:
         yield from self.test
 
 
-def open_picture(content: bytes) -> tuple[Image.Image, str]:
+def open_picture(content: bytes, formats: tuple[str, ...] | None = None) -> tuple[Image.Image, str]:
     """Decode a picture to RGB; the text says what it was, if not an ordinary RGB picture.
+
+    formats: those of pillow that are tried; all of them if not given.
 
     Raises:
         OSError, ValueError, SyntaxError, EOFError: it cannot be decoded whole.
     """
-    picture = Image.open(io.BytesIO(content))
+    picture = Image.open(io.BytesIO(content), formats=formats)
     if picture.width * picture.height > MAX_PIXELS:
         raise ValueError(f"{picture.width}x{picture.height} is too large")
     picture.load()

@@ -118,8 +118,8 @@ with lesson.picture("timeline", 3.6) as figure:
 # > 15.3 % with extra training data (that is the "fifteen per cent" of the lesson). In 2014 GoogLeNet
 # > won with 22 layers; VGG came second with 7.3 %. The winner of 2013 had 8 layers like AlexNet, so
 # > "deeper every year" is too simple. Human level is *one* trained annotator.
-# > (Russakovsky et al., 2015, [arXiv:1409.0575](https://arxiv.org/abs/1409.0575), tables 2 and 7,
-# > section 6.4; He et al., 2015, [arXiv:1512.03385](https://arxiv.org/abs/1512.03385), table 5.)
+# > (Russakovsky et al., 2015, [arXiv:1409.0575](https://arxiv.org/abs/1409.0575), sections 6.1
+# > and 6.4; He et al., 2015, [arXiv:1512.03385](https://arxiv.org/abs/1512.03385), table 5.)
 
 # %% [markdown] lang="ru" anchors="erratum-timeline"
 # > **В статье.** Это ошибка **top-5**: ответ засчитан, если верный класс есть среди пяти названных, и
@@ -127,8 +127,8 @@ with lesson.picture("timeline", 3.6) as figure:
 # > а с дополнительными данными для обучения — 15,3 % (отсюда «пятнадцать процентов» урока). В 2014 году
 # > победила GoogLeNet с 22 слоями; VGG стала второй с 7,3 %. В сети-победителе 2013 года 8 слоёв, как в
 # > AlexNet, поэтому «каждый год глубже» — упрощение. Уровень человека — это *один* обученный разметчик.
-# > (Russakovsky et al., 2015, [arXiv:1409.0575](https://arxiv.org/abs/1409.0575), таблицы 2 и 7,
-# > раздел 6.4; He et al., 2015, [arXiv:1512.03385](https://arxiv.org/abs/1512.03385), таблица 5.)
+# > (Russakovsky et al., 2015, [arXiv:1409.0575](https://arxiv.org/abs/1409.0575), разделы 6.1
+# > и 6.4; He et al., 2015, [arXiv:1512.03385](https://arxiv.org/abs/1512.03385), таблица 5.)
 
 # %% [markdown] lang="en" anchors="question-better"
 # ### Question

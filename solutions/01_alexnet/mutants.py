@@ -143,6 +143,7 @@ MUTANTS = [
     Mutant(
         "dropout_in_eval",
         "Dropout stays on in eval mode.",
+        evidence="random",
         hint="Call eval() and run the network twice on one picture. The functional form of dropout has to be told the mode.",
         ru=(
             "Dropout работает и в режиме eval.",

@@ -166,13 +166,15 @@ expected = {
 lesson.compare(weights if isinstance(weights, dict) else {}, expected, points=1)
 
 # %% [markdown] lang="en" anchors="erratum-3x3"
-# > **In the paper.** That is the argument: the same field with 18C² instead of 25C² weights, and one
-# > more ReLU in between, which makes the function richer. "Small details" are not mentioned.
+# > **In the paper.** That is the argument: the same field with fewer weights (it counts three 3×3 against
+# > one 7×7, 27C² against 49C²; for 5×5 it is 18C² against 25C²), and one more ReLU in between, which makes
+# > the function richer. "Small details" are not mentioned.
 # > (Simonyan, Zisserman, 2014, [arXiv:1409.1556](https://arxiv.org/abs/1409.1556), section 2.3.)
 
 # %% [markdown] lang="ru" anchors="erratum-3x3"
-# > **В статье.** Это и есть довод: то же поле, но 18C² весов вместо 25C², и между свёртками ещё один
-# > ReLU, то есть функция богаче. О «мелких деталях» там речи нет.
+# > **В статье.** Это и есть довод: то же поле, но весов меньше (там сравнивают три 3×3 с одной 7×7: 27C²
+# > и 49C²; для 5×5 это 18C² и 25C²), и между свёртками ещё один ReLU, то есть функция богаче. О «мелких
+# > деталях» там речи нет.
 # > (Simonyan, Zisserman, 2014, [arXiv:1409.1556](https://arxiv.org/abs/1409.1556), раздел 2.3.)
 
 # %% [markdown] lang="en" anchors="vgg.block_is_built vgg.block_with_batch_norm vgg.block_without_batch_norm vgg-blocks"

@@ -424,6 +424,7 @@ BLOCK = [
     Mutant(
         "plain_list",
         "The layers stand in a plain Python list, where PyTorch does not see them.",
+        evidence="hidden",
         hint="Print the number of parameters of your block. How does PyTorch learn that a list holds layers?",
         ru=(
             "Слои лежат в обычном списке Python, и PyTorch их не видит.",
@@ -450,6 +451,7 @@ BLOCK = [
     Mutant(
         "input_changed_in_place",
         "The block changes its own input in place.",
+        evidence="input_changed",
         hint="Keep a copy of the input, call the block, compare. Which of your operations writes into a tensor instead of making a new one?",
         ru=(
             "Блок портит свой вход: что-то записывается прямо в x.",
@@ -539,6 +541,7 @@ NETWORK = [
     Mutant(
         "dropout_in_eval",
         "Dropout stays on in eval mode.",
+        evidence="random",
         hint="Call eval() and run the network twice on one picture. The functional form of dropout has to be told the mode.",
         ru=(
             "Dropout работает и в режиме eval.",
@@ -606,6 +609,7 @@ NETWORK = [
     Mutant(
         "convolutions_of_a_depth",
         "The number of convolutions in the blocks of a depth is not that of the paper's table 1.",
+        evidence="counts",
         hint="Add up: the convolutions of all five blocks plus three fully connected layers give the depth. Then compare the order with the columns A, B, D and E (C is another network).",
         ru=(
             "Числа свёрток в блоках для одной из глубин не такие, как в таблице 1 статьи.",

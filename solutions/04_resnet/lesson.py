@@ -191,8 +191,8 @@ with lesson.live():
 # few first, convolves, and makes them many again: 1×1 (256 → 64), 3×3 (64 → 64, it carries the stride),
 # 1×1 (64 → 256). Each with BatchNorm; ReLU after the first two, and after the sum.
 #
-# > **In the paper.** Its first version had the stride in the first 1×1; most libraries moved it to the 3×3,
-# > and so do we.
+# > **Note.** The authors' own code had the stride in the first 1×1; most libraries moved it to the 3×3, and
+# > so do we.
 #
 # Count the weights of the convolutions (no bias), and those of a projection 64 → 128.
 
@@ -203,7 +203,7 @@ with lesson.live():
 # карт мало, сворачивает и снова делает много: 1×1 (256 → 64), 3×3 (64 → 64, здесь страйд), 1×1
 # (64 → 256). После каждой BatchNorm; ReLU после первых двух и после суммы.
 #
-# > **В статье.** В первой версии страйд стоял в первой свёртке 1×1; в библиотеках его перенесли в 3×3, и мы
+# > **Примечание.** В коде авторов страйд стоял в первой свёртке 1×1; в библиотеках его перенесли в 3×3, и мы
 # > делаем так же.
 #
 # Посчитай веса свёрток (без bias) и веса проекции 64 → 128.

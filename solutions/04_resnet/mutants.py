@@ -307,11 +307,22 @@ RESIDUAL_BLOCK = [
         message="equal.input_gradient",
         also=(
             (RESIDUAL_SUM, edited(RESIDUAL_SUM, ("self.shortcut(x)", "self.shortcut(x).detach()"))),
+            (
+                RESIDUAL_SUM,
+                edited(
+                    RESIDUAL_SUM,
+                    (
+                        "self.shortcut(x)",
+                        "(x.detach() if isinstance(self.shortcut, nn.Identity) else self.shortcut(x))",
+                    ),
+                ),
+            ),
         ),
     ),
     Mutant(
         "input_changed_in_place",
         "The block changes its own input: the sum or ReLU is written into x in place.",
+        evidence="input_changed",
         hint="Keep a copy of the input, call the block, compare. When the shortcut is the input itself, what does an operation in place on it change?",
         ru=(
             "Блок портит свой вход: сумма или ReLU записывается прямо в x.",
@@ -1590,6 +1601,7 @@ BOTTLENECK_BLOCK = [
     Mutant(
         "bottleneck_input_changed_in_place",
         "The bottleneck changes its own input: the sum is written into x in place.",
+        evidence="input_changed",
         hint="Keep a copy of the input, call the block, compare. Which of your operations writes into a tensor instead of making a new one?",
         ru=(
             "Bottleneck портит свой вход: сумма записывается прямо в x.",
@@ -1705,6 +1717,16 @@ BOTTLENECK_BLOCK = [
         fails=WIDE,
         message="equal.input_gradient",
         also=(
+            (
+                BOTTLENECK_SUM,
+                edited(
+                    BOTTLENECK_SUM,
+                    (
+                        "self.shortcut(x)",
+                        "(x.detach() if isinstance(self.shortcut, nn.Identity) else self.shortcut(x))",
+                    ),
+                ),
+            ),
             (
                 BOTTLENECK_SUM,
                 edited(BOTTLENECK_SUM, ("self.shortcut(x)", "self.shortcut(x).detach()")),
@@ -2171,6 +2193,7 @@ WHOLE_NETWORK = [
     Mutant(
         "stage_sizes_wrong",
         "The number of blocks in the stages of a depth is not that of the paper's table 1.",
+        evidence="counts",
         hint="Add up your blocks: two (or three) convolutions each, plus the first convolution and the classifier, should give the depth. If it does, compare the order of the four numbers with table 1.",
         ru=(
             "Числа блоков в группах для одной из глубин не такие, как в таблице 1 статьи.",
@@ -2254,6 +2277,7 @@ WHOLE_NETWORK = [
     Mutant(
         "blocks_in_plain_list",
         "The blocks stand in a plain Python list, where PyTorch does not see them.",
+        evidence="hidden",
         hint="Print the names of all parameters: which part of the network is absent? How does PyTorch find layers inside a module?",
         ru=(
             "Блоки лежат в обычном списке Python, и PyTorch их не видит.",

@@ -235,7 +235,10 @@ with lesson.picture("choose", 3.2) as figure:
         print(f"{full:14}{million:8.1f} M {ms:8.0f} ms")
         axes.scatter(million, ms, s=70, color=colour)
         axes.annotate(
-            f"{full}: {million:.1f} M", (million, ms), xytext=(8, 4), textcoords="offset points"
+            f"{full}: {million:.1f} M",
+            (million, ms),
+            xytext=(8, -13 if name == "ResNet" else 4),
+            textcoords="offset points",
         )
     axes.set(xlabel=labels["millions"], ylabel=labels["ms"], xlim=(0, 175))
     axes.set_ylim(0, 1.2 * axes.get_ylim()[1])

@@ -763,6 +763,7 @@ DENSE_BLOCK = [
     Mutant(
         "layers_in_plain_list",
         "The layers stand in a plain Python list, where PyTorch does not see them.",
+        evidence="hidden",
         hint="Print the number of parameters of the block. How does PyTorch learn that a list holds layers?",
         ru=(
             "Слои лежат в обычном списке Python, и PyTorch их не видит.",
@@ -1481,6 +1482,7 @@ WHOLE_NETWORK = [
     Mutant(
         "block_sizes_wrong",
         "The number of layers in the blocks of a depth is not that of the paper's table 1.",
+        evidence="counts",
         hint="Add up: two convolutions in each layer, one in each transition, the first one and the classifier give the depth. Then compare the order of the four numbers with table 1.",
         ru=(
             "Числа слоёв в блоках для одной из глубин не такие, как в таблице 1 статьи.",
@@ -1518,6 +1520,7 @@ WHOLE_NETWORK = [
     Mutant(
         "blocks_in_plain_list",
         "The blocks stand in a plain Python list, where PyTorch does not see them.",
+        evidence="hidden",
         hint="Print the names of all parameters: which part of the network is absent? How does PyTorch find layers inside a module?",
         ru=(
             "Блоки лежат в обычном списке Python, и PyTorch их не видит.",

@@ -21,7 +21,6 @@ from tests.conftest import ROOT
 
 LAST = "my_work.zip"
 NOT_YET = {"en": "Not written yet", "ru": "Ещё не написано"}
-SECONDS = 60
 
 
 def stub_notebook(folder: str, lang: str, skip_long: bool) -> str:
@@ -188,7 +187,7 @@ def test_the_setup_cell_fetches_the_bundle_on_colab(tmp_path: Path) -> None:
             "import os, subprocess, sys, types",
             "sys.modules['google.colab'] = types.ModuleType('colab')",
             "subprocess.run = lambda words, check: print('PIP', *words)",
-            setup.replace("/content/course", str(content / "course")),
+            setup.replace("/content/course", (content / "course").as_posix()),
             "print('HERE', os.getcwd(), os.path.exists('vgg.py'))",
         ]
     )

@@ -1,18 +1,23 @@
 """The plan: points, testimony and evidence, titles and texts in both languages."""
 
 import re
+import shutil
 import string
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
+from autograder import translations
 from autograder.build import compile_catalogue
 from autograder.checks.judge import planned
 from autograder.checks.promise import Check, Message
+from autograder.course import Course
+from autograder.errors import UsageError
 from autograder.messages import LANGUAGES, Catalogue
 from autograder.observe.protocol import FAULTS
 from autograder.tasks import all_tasks, task_named
+from autograder.translations import mistakes
 from tests.conftest import LESSON
 
 PACKAGE = Path(__file__).parents[2] / "autograder"
@@ -113,9 +118,30 @@ def test_titles_are_said_in_the_language() -> None:
         assert "{" not in russian.title(check)
 
 
-def test_compiled_catalogues_are_fresh(catalogue: Catalogue) -> None:
+def test_compiled_catalogues_are_fresh(catalogue: Catalogue, course: Course) -> None:
     po = PACKAGE / "locale" / f"{catalogue.lang}.po"
-    assert compile_catalogue(po) == po.with_suffix(".mo").read_bytes()
+    compiled = compile_catalogue(po, mistakes(course, catalogue.lang))
+    assert compiled == po.with_suffix(".mo").read_bytes()
+
+
+def test_a_stale_translation_is_refused(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("en.po", "ru.po", "translated.json"):
+        shutil.copy(PACKAGE / "locale" / name, tmp_path / name)
+    monkeypatch.setattr(translations, "FOLDER", tmp_path)
+    monkeypatch.setattr(translations, "STAMPS", tmp_path / "translated.json")
+    translations.refuse_stale(course)
+    english = tmp_path / "en.po"
+    text = english.read_text(encoding="utf-8")
+    english.write_text(text.replace("yours, as in the paper", "yours"), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"the English text has changed of flow\.both"):
+        translations.refuse_stale(course)
+    translations.accept(course)
+    translations.refuse_stale(course)
+    english.write_text(f'{text}\nmsgid "ui.new"\nmsgstr "New"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"no Russian text of ui\.new"):
+        translations.refuse_stale(course)
 
 
 def test_values_cannot_steer_a_terminal(catalogue: Catalogue) -> None:
