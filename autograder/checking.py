@@ -149,7 +149,6 @@ class Checker:
         The first failing check is told in full with its hint, before everything else. Of a single
         task the flow of gradients is shown too.
         """
-        self._flows = ()
         found = {task.name: self._task(task) for task in self._tasks}
         say = self._catalogue.say
         unsolved = [name for name, (reports, _) in found.items() if not _solved(reports)]

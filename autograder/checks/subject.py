@@ -104,15 +104,18 @@ class Subject:
         )
 
     def resized(self, sample: Sample) -> Iterator[Sample]:
-        """The sample at its own size; the first one at sizes drawn from the seed, too."""
+        """The sample at its own size; the first one at sizes drawn from the seed, too: a batch of
+        one, and odd ones."""
         yield sample
         if self.symbol.kind == "large" or sample != self.symbol.samples[0]:
             return
         random = random_state(self.seed, "sizes", sample.input)
-        step, low = (16, 2) if self.symbol.kind == "network" else (2, 3)
-        for _ in range(1 if self.symbol.kind == "network" else 2):
-            batch = int(random.randint(1, 4))
-            size = (int(n) * step for n in random.randint(low, low + 4, 2))
+        if self.symbol.kind == "network":
+            size = (int(n) * 16 for n in random.randint(2, 6, 2))
+            yield replace(sample, input=(1, sample.input[1], *size))
+            return
+        for batch, odd in ((1, 0), (int(random.randint(2, 4)), 1)):
+            size = (int(n) * 2 + odd for n in random.randint(3, 7, 2))
             yield replace(sample, input=(batch, sample.input[1], *size))
 
     def description(self, sample: Sample) -> Description:

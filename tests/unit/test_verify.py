@@ -60,6 +60,22 @@ def test_verify_itself_can_fail(course: Course) -> None:
     assert not_a_stub({"a": passed}) != ""
 
 
+@pytest.mark.parametrize(
+    ("task", "symbol", "old", "new"),
+    [
+        ("vgg", "VGGBlock", "stride=2))", "stride=2, ceil_mode=True))"),
+        ("densenet", "DenseNet", "torch.flatten(self.pool(maps), 1)", "self.pool(maps).squeeze()"),
+    ],
+)
+def test_odd_sizes_and_a_batch_of_one_are_tried(
+    judge: JudgeText, course: Course, task: str, symbol: str, old: str, new: str
+) -> None:
+    text = course.solution(task_named(task)).read_text(encoding="utf-8")
+    check = f"{task}.output_shape.{symbol}"
+    results = judge(task, patched(text, old, new, symbol), only=check, name="odd")
+    assert results[check].message == Message("shape.wrong", results[check].message.values)
+
+
 @pytest.mark.parametrize("text", ["nowhere to be found", "import"])
 def test_a_patch_that_does_not_apply_is_a_fault(course: Course, text: str) -> None:
     source = course.solution(task_named("vgg")).read_text(encoding="utf-8")
