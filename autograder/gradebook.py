@@ -72,6 +72,7 @@ class Gradebook:
     """nbgrader's database at a URL of SQLAlchemy."""
 
     def __init__(self, url: str, course: Course, policy: Policy) -> None:
+        self.path = url.removeprefix("sqlite:///")
         self._course, self._policy = course, policy
         with _told(url):
             from nbgrader.api import Gradebook as Book
@@ -91,9 +92,11 @@ class Gradebook:
             due = self._policy.deadlines.get(task.name)
             _again(partial(book.update_or_create_assignment, task.folder, duedate=_utc(due)))
             for name, cells in zip((POINTS, LESSON), self._cells[task.name], strict=True):
-                _again(partial(book.update_or_create_notebook, name, task.folder))
+                notebook = _again(partial(book.update_or_create_notebook, name, task.folder))
+                there = {cell.name: cell.max_score for cell in notebook.grade_cells}
                 for cell in cells:
-                    self._make_cell(cell, name, task)
+                    if there.get(cell.name) != cell.points:
+                        self._make_cell(cell, name, task)
         for student in students:
             self.add(student)
 
