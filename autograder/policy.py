@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,7 +16,7 @@ from autograder.tasks import Task, all_tasks
 
 PRESETS = ("course", "lesson")
 LATE = ("none", "zero", "percent")
-TABLES = ("course", "lesson", "homework", "grading", "deadlines", "override", "extension")
+TABLES = ("grading", "deadlines", "override", "extension")
 DAY = timedelta(days=1)
 
 
@@ -116,9 +117,8 @@ def read_policy(folder: Path, students: Iterable[Student] = ()) -> Policy:
         settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
-    problems = [
-        f"[{table}]: unknown; use {', '.join(TABLES)}" for table in settings.keys() - TABLES
-    ]
+    slips = [(name, get_close_matches(name, TABLES, 1)) for name in settings.keys() - TABLES]
+    problems = [f"[{name}]: is [{meant[0]}] meant?" for name, meant in slips if meant]
     reader = _Reader(problems, {student.student_id for student in students})
     policy = reader.policy(settings)
     if problems:
