@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder import teaching
+from autograder import managing, teaching
 from autograder.errors import GraderFault, UsageError
 from autograder.leaderboard.cli import app as leaderboard
 
@@ -60,6 +60,7 @@ class EngineName(StrEnum):
 
 
 app.add_typer(teaching.app)
+app.add_typer(managing.app)
 
 LangOption = Annotated[
     Lang | None, typer.Option(help="Language of the texts; default: that of the system.")
@@ -204,11 +205,11 @@ def grade(
         course=found,
         tasks=tuple(_tasks(task)) or all_tasks(),
         seed=seed,
-        key=_course_key(folder),
+        key=course_key(folder),
         device=_device(device),
         notes=(Message("note.no_sandbox"),) if sandbox is Sandbox.none else (),
         jobs=jobs,
-        rules=_rules(found.homework, truth=truth, public=public, images=images, runs=runs),
+        rules=homework_rules(found.homework, truth=truth, public=public, images=images, runs=runs),
         sandbox="none" if sandbox is Sandbox.none else "bwrap",
         cache=folder.absolute() / "cache" if folder else None,
     )
@@ -361,7 +362,7 @@ def _device(device: Device) -> str:
     return "cpu"
 
 
-def _course_key(out: Path | None) -> str:
+def course_key(out: Path | None) -> str:
     """The secret that makes the seeds: from the environment, or drawn once for a folder."""
     import secrets
 
@@ -415,7 +416,7 @@ def _places(submissions: list[str], out: Path | None) -> list[str]:
     return list(found.values())
 
 
-def _rules(own: "Rules", **given: Path | None) -> "Rules":
+def homework_rules(own: "Rules", **given: Path | None) -> "Rules":
     """The homework's rules: of course.toml, where the command line says nothing else."""
     chosen = {name: path for name, path in given.items() if path is not None}
     rules = replace(own, **chosen)  # type: ignore[arg-type]  # fields that hold a path

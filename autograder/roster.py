@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -22,12 +23,23 @@ class Student:
     extra_days: str = ""
     note: str = ""
 
+    @property
+    def days(self) -> int:
+        """Extra days before every deadline."""
+        return int(self.extra_days or 0)
+
+
+COLUMNS = tuple(field.name for field in fields(Student))
+KEYS = ("student_id", "email", "github", "lms_id")  # no two students share one
+# It names folders and rows; nbgrader refuses what its own folders could not hold.
+ID = re.compile(r"\w[\w.@-]{0,63}")
+
 
 def read_roster(path: Path) -> list[Student]:
     """Read a roster as spreadsheets write it: commas or semicolons, UTF-8 or cp1251.
 
     Raises:
-        UsageError: the file cannot be read, has no student_id, or names a student twice.
+        UsageError: the file cannot be read, or its rows cannot be used; the text names them all.
     """
     try:
         raw = path.read_bytes()
@@ -38,31 +50,48 @@ def read_roster(path: Path) -> list[Student]:
     except UnicodeDecodeError:
         text = raw.decode("cp1251", "replace")
     first = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=first.count))
-    known = {field.name for field in fields(Student)}
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
+    columns = [(name or "").strip() for name in rows.fieldnames or []]
+    if "student_id" not in columns:
+        raise UsageError(f"{path}:1: no column student_id; the columns are {','.join(COLUMNS)}")
+    rows.fieldnames = columns
+    problems: list[str] = []
     found: list[Student] = []
-    seen: dict[str, int] = {}
+    lines: dict[tuple[str, str], int] = {}
     for row in rows:
-        cells = {
-            key.strip(): (cell or "").strip()
-            for key, cell in row.items()
-            if isinstance(key, str) and key.strip() in known
-        }
-        if not cells.get("student_id"):
-            if any(cells.values()) or rows.line_num == 2:
-                raise UsageError(
-                    f"{path}:{rows.line_num}: no student_id; the columns are "
-                    f"{','.join(field.name for field in fields(Student))}"
-                )
+        cells = {name: (row[name] or "").strip() for name in COLUMNS if name in row}
+        if not any(cells.values()):
             continue
         student = Student(**cells)
-        if student.student_id in seen:
-            raise UsageError(
-                f"{path}:{rows.line_num}: {student.student_id} stands in line "
-                f"{seen[student.student_id]} too; remove one of them"
-            )
-        seen[student.student_id] = rows.line_num
+        here = f"{path}:{rows.line_num}"
+        problems += [f"{here}: {problem}" for problem in _problems(student, None in row)]
+        for column in KEYS:
+            key = (column, getattr(student, column).casefold())
+            if key[1] and key in lines:
+                same = f"{column} {getattr(student, column)} stands in line {lines[key]} too"
+                problems.append(f"{here}: {same}; remove one of them")
+            lines.setdefault(key, rows.line_num)
         found.append(student)
+    if problems:
+        raise UsageError("\n".join(problems))
+    return found
+
+
+def _problems(student: Student, too_long: bool) -> list[str]:
+    """What is wrong with a row by itself."""
+    found = []
+    if not student.student_id:
+        found.append("no student_id")
+    elif not ID.fullmatch(student.student_id):
+        found.append(f"student_id {student.student_id!r}: letters, digits and . _ @ - only")
+    if too_long:
+        found.append("more cells than columns; quote a cell that holds the separator")
+    if student.extra_days and not student.extra_days.isdecimal():
+        found.append(f"extra_days {student.extra_days!r}: a whole number of days")
+    if student.lang not in ("", "en", "ru"):
+        found.append(f"lang {student.lang!r}: en or ru")
+    if student.email and "@" not in student.email:
+        found.append(f"email {student.email!r}: has no @")
     return found
 
 

@@ -1,0 +1,119 @@
+"""Students' notebooks for nbgrader: read as data, laid into the released notebook, never executed.
+
+Only the text of answer cells is taken. Everything else, locked cells and metadata included, is
+the course's own, so a deleted, doubled or tampered cell changes nothing but is told.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.answers import MAX_ANSWER
+from autograder.archive import MAX_NOTEBOOK, NOTEBOOKS
+from autograder.notebooks import TEXT_STUB
+from autograder.tasks import Task
+
+STUBS = ("", "...", *TEXT_STUB.values())
+UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
+DEEP = 200  # cells are read from this many notebooks of a student at most
+
+
+@dataclass
+class Found:
+    """The answers in a student's notebooks by grade id, and what is wrong with those."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    read: int = 0
+
+
+def read_answers(folder: Path, task: Task, ids: Mapping[str, str]) -> Found:
+    """Look for the answer cells of a task in every notebook that may hold them.
+
+    ids: the answer cells' grade ids, each with the text that is handed out.
+    """
+    found = Found()
+    for path in _notebooks(folder, task):
+        cells = _cells(path, found)
+        if not any(_id(cell, ids) for cell in cells):
+            continue
+        found.read += 1
+        for cell in cells:
+            if id := _id(cell, ids):
+                _keep(found, id, _source(cell), ids[id], path.name)
+    if found.read:
+        lost = [id for id in ids if id not in found.answers]
+        found.problems += [f"{task.name}: the cell {id} is missing" for id in lost]
+    return found
+
+
+def _notebooks(folder: Path, task: Task) -> Iterator[Path]:
+    for place in (folder / task.folder, folder / NOTEBOOKS):
+        if place.is_dir() and not place.is_symlink():
+            yield from sorted(place.glob("*.ipynb"))[:DEEP]
+
+
+def _cells(path: Path, found: Found) -> list[dict[str, Any]]:
+    """The cells of a notebook in any format since the third; none where it cannot be read."""
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise ValueError("a link or no plain file")
+        if path.stat().st_size > MAX_NOTEBOOK:
+            raise ValueError(f"larger than {MAX_NOTEBOOK >> 20} MB")
+        data = json.loads(path.read_bytes())
+        sheets = data.get("worksheets", [data])
+        cells = [cell for sheet in sheets for cell in sheet["cells"]]
+        return [cell for cell in cells if isinstance(cell, dict)]
+    except (OSError, *UNREADABLE) as error:
+        found.problems.append(f"{path.name}: cannot be read ({str(error)[:100]})")
+        return []
+
+
+def _id(cell: Mapping[str, Any], ids: Mapping[str, str]) -> str:
+    """Which answer a cell is: by nbgrader's metadata, or by the cell's own id."""
+    metadata = cell.get("metadata")
+    own = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    for id in (own.get("grade_id") if isinstance(own, dict) else None, cell.get("id")):
+        if isinstance(id, str) and id in ids:
+            return id
+    return ""
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    source = cell.get("source", cell.get("input", ""))
+    return source if isinstance(source, str) else "".join(map(str, source or ""))
+
+
+def _keep(found: Found, id: str, text: str, stub: str, name: str) -> None:
+    """Keep an answer; of two, the first that is one."""
+    if len(text) > MAX_ANSWER:
+        found.problems.append(f"{name}: {id}: longer than {MAX_ANSWER} characters")
+        text = ""
+    nothing = {*STUBS, _bare(stub)}  # in another language only a stub's comments differ
+    written = _bare(text) not in nothing
+    before = found.answers.get(id)
+    if before is not None and _bare(before) not in nothing:
+        if written and text != before:
+            found.problems.append(f"{name}: {id}: answered twice; the first answer counts")
+        return
+    found.answers[id] = text
+
+
+def _bare(text: str) -> str:
+    return "\n".join(line for line in text.split("\n") if not line.startswith("#")).strip()
+
+
+def filled(template: Mapping[str, Any], answers: Mapping[str, str]) -> dict[str, Any]:
+    """The released notebook with a student's answers in it, without any output."""
+    notebook: dict[str, Any] = json.loads(json.dumps(template))
+    for cell in notebook["cells"]:
+        own = cell["metadata"].get("nbgrader", {})
+        if own.get("solution") and own["grade_id"] in answers:
+            text = answers[own["grade_id"]]
+            # nbgrader shows Markdown to the teacher with whatever HTML is in it.
+            cell["source"] = text.replace("<", "&lt;") if cell["cell_type"] == "markdown" else text
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+    return notebook
