@@ -366,8 +366,8 @@ def test_a_message_in_general_says_nothing_of_a_student() -> None:
 def test_an_interrupted_batch_ends_cleanly(tmp_path: Path) -> None:
     texts = {
         "a": b"def f(:",
-        "b": b"import time; time.sleep(50)",
-        "c": b"import time; time.sleep(51)",
+        "b": b"import time; time.sleep(8)",
+        "c": b"import time; time.sleep(9)",
     }
     places = [put(tmp_path / name, text) for name, text in texts.items()]
     process = start(places, tmp_path / "out")
