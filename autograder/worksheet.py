@@ -55,7 +55,7 @@ class Worksheet:
     def fill(self, row: Row, points: float, feedback: str) -> None:
         """Write a grade, as Moodle writes numbers in this file."""
         grade = f"{points:.2f}"
-        if "," in row.cells[self.columns["highest"]] if "highest" in self.columns else False:
+        if "highest" in self.columns and "," in row.cells[self.columns["highest"]]:
             grade = grade.replace(".", ",")
         row.cells[self.columns["grade"]] = grade
         if "feedback" in self.columns:
