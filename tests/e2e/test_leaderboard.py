@@ -172,6 +172,7 @@ def attempts(files: Path, database: str) -> dict[str, int]:
 
 def sign_in(visit: Visit, url: str, token: str) -> None:
     visit.page.goto(url)
+    visit.page.wait_for_function("document.activeElement.tagName === 'INPUT'")
     visit.page.keyboard.type(token)  # the field has the focus
     visit.page.keyboard.press("Enter")
     visit.page.wait_for_selector("nav form")

@@ -3,15 +3,12 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from autograder.checks.judge import planned
 from autograder.checks.promise import Message
-from autograder.errors import UsageError
 from autograder.messages import Catalogue
 from autograder.report.folder import Results
 from autograder.report.model import CheckReport, Report, TaskReport
-from autograder.roster import Student, find, read_roster
+from autograder.roster import Student, find
 from autograder.tasks import task_named
 
 CHECKS = planned(task_named("gradients"))
@@ -63,30 +60,8 @@ def test_a_snapshot_writes_no_grade(tmp_path: Path) -> None:
     assert "<rect" not in found
 
 
-@pytest.mark.parametrize("delimiter", [",", ";"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251"])
-def test_a_roster_as_spreadsheets_write_it(tmp_path: Path, delimiter: str, encoding: str) -> None:
-    path = tmp_path / "roster.csv"
-    rows = [
-        ("student_id", "name", "github", "group"),
-        ("7", "Анна", "ann-k", "9А"),
-        ("", "", "", ""),
-    ]
-    path.write_text("\r\n".join(map(delimiter.join, rows)), encoding=encoding)
-    assert read_roster(path) == [Student("7", "Анна", github="ann-k", group="9А")]
-    assert find(read_roster(path), "ANN-K") == read_roster(path)[0]
-    assert find(read_roster(path), "nobody") is None
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("student_id,group\n1,a\n1,b\n", "3: 1 stands in line 2 too"),
-        ("name,group\nAnn,a\n", "2: no student_id; the columns are student_id,name,email"),
-    ],
-)
-def test_a_roster_that_cannot_be_used(tmp_path: Path, text: str, message: str) -> None:
-    path = tmp_path / "roster.csv"
-    path.write_text(text)
-    with pytest.raises(UsageError, match=message):
-        read_roster(path)
+def test_a_submission_is_named_after_its_student() -> None:
+    students = [Student("7", "Анна", github="ann-k"), Student("8", lms_id="1234")]
+    assert find(students, "ANN-K") == students[0]
+    assert find(students, "1234") == students[1]
+    assert find(students, "nobody") is None
