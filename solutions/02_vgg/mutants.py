@@ -119,8 +119,8 @@ BLOCK = [
         idea="pooling",
         replace="nn.MaxPool2d(kernel_size=2, stride=2)",
         by="nn.MaxPool2d(kernel_size=3, stride=2, padding=1)",
-        fails=WITHOUT,
-        message="equal.output",
+        fails="vgg.output_shape.VGGBlock",
+        message="shape.wrong",
     ),
     Mutant(
         "pooling_first",

@@ -854,8 +854,8 @@ TRANSITION_LAYER = [
         by=edited(
             TRANSITION_LAYERS, ("kernel_size=2, stride=2", "kernel_size=3, stride=2, padding=1")
         ),
-        fails=EQUAL_TRANSITION,
-        message="equal.output",
+        fails="densenet.output_shape.TransitionLayer",
+        message="shape.wrong",
     ),
     Mutant(
         "transition_strided",
