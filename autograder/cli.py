@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from autograder import managing, teaching
 from autograder.errors import GraderFault, UsageError
+from autograder.gradebook.cli import app as gradebook
 from autograder.leaderboard.cli import app as leaderboard
+from autograder.teaching import app as teaching
 
 if TYPE_CHECKING:
     from autograder.homework import Rules
@@ -27,6 +28,8 @@ app = typer.Typer(
     help="Check, grade and score the course on CNN architectures.",
 )
 app.add_typer(leaderboard, name="leaderboard")
+app.add_typer(gradebook)
+app.add_typer(teaching)
 
 
 class Lang(StrEnum):
@@ -58,9 +61,6 @@ class EngineName(StrEnum):
     local = "local"
     ray = "ray"
 
-
-app.add_typer(teaching.app)
-app.add_typer(managing.app)
 
 LangOption = Annotated[
     Lang | None, typer.Option(help="Language of the texts; default: that of the system.")

@@ -17,14 +17,14 @@ import pytest
 
 from autograder.checks.judge import planned
 from autograder.course import Course
-from autograder.gradebook import POINTS, Gradebook, adjustment
+from autograder.gradebook.book import POINTS, Gradebook, adjustment
+from autograder.gradebook.policy import Override, Policy
+from autograder.gradebook.questions import Judge
+from autograder.gradebook.recording import read_answers
+from autograder.gradebook.verdicts import CheckPoints, TaskPoints, Verdict
 from autograder.messages import Catalogue
-from autograder.policy import Override, Policy
-from autograder.questions import Judge
-from autograder.recording import read_answers
 from autograder.roster import Student
 from autograder.tasks import all_tasks, task_named
-from autograder.verdicts import CheckPoints, TaskPoints, Verdict
 from tests.conftest import ROOT, needs_sandbox
 from tests.servers import postgres
 

@@ -5,13 +5,13 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from autograder import archive
-from autograder.archive import Handed, collect, place_of
-from autograder.classroom import assemble, same_name
 from autograder.errors import UsageError
-from autograder.policy import Policy
+from autograder.gradebook import archive
+from autograder.gradebook.archive import Handed, collect, place_of
+from autograder.gradebook.classroom import assemble, same_name
+from autograder.gradebook.policy import Policy
+from autograder.gradebook.worksheet import read_worksheet
 from autograder.roster import Student
-from autograder.worksheet import read_worksheet
 from tests.moodle import RUSSIAN, Cp866, folder, worksheet
 from tests.moodle import archive as zipped
 

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from autograder.errors import UsageError
-from autograder.exports import Target, write
-from autograder.grades import StudentGrade, TaskGrade
+from autograder.gradebook.exports import Target, write
+from autograder.gradebook.grades import StudentGrade, TaskGrade
+from autograder.gradebook.verdicts import CheckPoints, TaskPoints, Verdict
 from autograder.roster import Student
 from autograder.tasks import all_tasks
-from autograder.verdicts import CheckPoints, TaskPoints, Verdict
 
 NAMES = {
     "formula": '=HYPERLINK("http://evil")',

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import UsageError
-from autograder.grades import settle
-from autograder.policy import Policy, read_policy
+from autograder.gradebook.grades import settle
+from autograder.gradebook.policy import Policy, read_policy
+from autograder.gradebook.verdicts import TaskPoints, Verdict, read_times
 from autograder.roster import Student, read_roster
 from autograder.tasks import all_tasks, task_named
-from autograder.verdicts import TaskPoints, Verdict, read_times
 
 DUE = datetime(2026, 3, 1, 21, tzinfo=UTC)
 HEAD = "student_id,name,email,github,lms_id,group,lang,extra_days,note\n"

@@ -10,19 +10,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from autograder.archive import Handed, collect
 from autograder.checks.promise import Message
-from autograder.grades import StudentGrade, settle
+from autograder.gradebook.archive import Handed, collect
+from autograder.gradebook.grades import StudentGrade, settle
+from autograder.gradebook.policy import Policy
+from autograder.gradebook.verdicts import SUBMITTED, Verdict, to_task
+from autograder.gradebook.worksheet import Row, Worksheet
 from autograder.messages import LANGUAGES, Catalogue
-from autograder.policy import Policy
 from autograder.report.as_json import to_dict
 from autograder.report.folder import write
 from autograder.report.html import to_html
 from autograder.report.model import Report
 from autograder.report.terminal import clean, number
 from autograder.roster import Student
-from autograder.verdicts import SUBMITTED, Verdict, to_task
-from autograder.worksheet import Row, Worksheet
 
 SUBMISSIONS, FEEDBACK, UNMATCHED = "submissions", "feedback", "unmatched.txt"
 REPORT = "report.html"

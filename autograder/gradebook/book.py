@@ -5,29 +5,23 @@ for each scored check of the code, and one that carries what a teacher decided o
 """
 
 import json
-import os
-import sys
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from autograder.checks.judge import planned
 from autograder.course import Course
 from autograder.errors import UsageError
-from autograder.grades import StudentGrade, TaskGrade
-from autograder.policy import Override, Policy
+from autograder.gradebook.database import again, course_id, own_programs, told
+from autograder.gradebook.grades import StudentGrade, TaskGrade
+from autograder.gradebook.policy import Override, Policy
+from autograder.gradebook.verdicts import Verdict
 from autograder.roster import Student
 from autograder.tasks import Task, all_tasks
-from autograder.verdicts import Verdict
 
 POINTS, LESSON = "points", "lesson"
-TRIES = 5  # two programs may make the same row at the same time: one of them looks again
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -74,11 +68,11 @@ class Gradebook:
     def __init__(self, url: str, course: Course, policy: Policy) -> None:
         self.path = url.removeprefix("sqlite:///")
         self._course, self._policy = course, policy
-        with _told(url):
+        with told(url):
             from nbgrader.api import Gradebook as Book
 
-            with _own_programs():
-                self._book = Book(url, _course_id(url))
+            with own_programs():
+                self._book = Book(url, course_id(url))
         self._cells = {t.name: (points_cells(t), lesson_cells(course, t)) for t in all_tasks()}
 
     def close(self) -> None:
@@ -90,9 +84,9 @@ class Gradebook:
         book = self._book
         for task in all_tasks():
             due = self._policy.deadlines.get(task.name)
-            _again(partial(book.update_or_create_assignment, task.folder, duedate=_utc(due)))
+            again(partial(book.update_or_create_assignment, task.folder, duedate=_utc(due)))
             for name, cells in zip((POINTS, LESSON), self._cells[task.name], strict=True):
-                notebook = _again(partial(book.update_or_create_notebook, name, task.folder))
+                notebook = again(partial(book.update_or_create_notebook, name, task.folder))
                 there = {cell.name: cell.max_score for cell in notebook.grade_cells}
                 for cell in cells:
                     if there.get(cell.name) != cell.points:
@@ -103,9 +97,9 @@ class Gradebook:
     def _make_cell(self, cell: Cell, notebook: str, task: Task) -> None:
         place = (cell.name, notebook, task.folder)
         values = {"max_score": cell.points, "cell_type": cell.kind}
-        _again(lambda: self._book.update_or_create_grade_cell(*place, **values))
+        again(lambda: self._book.update_or_create_grade_cell(*place, **values))
         if cell.manual:
-            _again(lambda: self._book.update_or_create_solution_cell(*place))
+            again(lambda: self._book.update_or_create_solution_cell(*place))
 
     def add(self, student: Student) -> None:
         """A student's row. What the roster leaves empty is not touched."""
@@ -113,7 +107,7 @@ class Gradebook:
         values = {"first_name": first, "last_name": last, "email": student.email}
         values["lms_user_id"] = student.lms_id
         given = {key: value for key, value in values.items() if value}
-        _again(lambda: self._book.update_or_create_student(student.student_id, **given))
+        again(lambda: self._book.update_or_create_student(student.student_id, **given))
 
     def update(self, verdict: Verdict) -> int:
         """Write a verdict; the number of grades that changed.
@@ -160,7 +154,7 @@ class Gradebook:
         values: dict[str, Any] = {"extension": own - due if due and own and own != due else None}
         if task.name in verdict.submitted:
             values["timestamp"] = _utc(verdict.submitted[task.name])
-        return _again(
+        return again(
             lambda: self._book.update_or_create_submission(
                 task.folder, student.student_id, **values
             )
@@ -239,24 +233,6 @@ class Gradebook:
         ]
 
 
-def _course_id(url: str) -> str:
-    """The course that the database is of already, or a name for a new one."""
-    from nbgrader.api import Course as Row
-    from sqlalchemy import create_engine, inspect
-    from sqlalchemy.orm import Session
-
-    engine = create_engine(url)
-    try:
-        if "course" not in inspect(engine).get_table_names():
-            return "cnn"
-        with Session(engine) as session:
-            # Parts of nbgrader add a course "default_course" whenever they open the database.
-            own = session.query(Row).filter(Row.id != "default_course").first()
-            return str(own.id) if own else "cnn"
-    finally:
-        engine.dispose()
-
-
 def _score(grade: Any, points: float) -> int:
     """Write an automatic score; 1 if it is another one than before."""
     if grade.auto_score == points and not (grade.needs_manual_grade and grade.manual_score is None):
@@ -284,63 +260,3 @@ def _grades(submission: Any, name: str) -> dict[str, Any]:
 def _utc(moment: datetime | None) -> datetime | None:
     """A time as nbgrader keeps it: UTC without saying so."""
     return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
-
-
-def _again(make: Callable[[], T]) -> T:
-    """Make a row, or find the one that another program made in the same moment."""
-    from nbgrader.api import InvalidEntry
-
-    for _ in range(TRIES - 1):
-        try:
-            return _quietly(make)
-        except InvalidEntry:
-            continue
-    return _quietly(make)
-
-
-def _quietly(make: Callable[[], T]) -> T:
-    """Without SQLAlchemy's remarks on how nbgrader uses it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return make()
-
-
-@contextmanager
-def _own_programs() -> Iterator[None]:
-    """nbgrader calls alembic by its name: let it find the one beside this Python."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
-
-
-@contextmanager
-def _told(url: str) -> Iterator[None]:
-    """Turn what can be wrong with a database into what to do about it."""
-    try:
-        from sqlalchemy.exc import SQLAlchemyError
-
-        yield
-    except ImportError as error:
-        raise UsageError(
-            f"the gradebook needs a package ({error}): pip install -c constraints.txt "
-            "-e '.[notebooks]', for PostgreSQL also 'psycopg[binary]'"
-        ) from None
-    except SQLAlchemyError as error:
-        first = str(error).strip().splitlines()[0]
-        raise UsageError(
-            f"--gradebook {_hidden(url)}: cannot be opened: {first}; sqlite:///gradebook.db, or "
-            "postgresql+psycopg://USER@HOST/NAME of a running server"
-        ) from None
-
-
-def _hidden(url: str) -> str:
-    """A URL without its password."""
-    from sqlalchemy.engine import make_url
-
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except Exception:  # whatever was given, it is no URL
-        return "(not a URL of SQLAlchemy)"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.answers import MAX_ANSWER
-from autograder.archive import MAX_NOTEBOOK, NOTEBOOKS
+from autograder.gradebook.archive import MAX_NOTEBOOK, NOTEBOOKS
 from autograder.notebooks import TEXT_STUB
 from autograder.tasks import Task
 

@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import quote
 
 from autograder.errors import UsageError
-from autograder.grades import StudentGrade
+from autograder.gradebook.grades import StudentGrade
+from autograder.gradebook.verdicts import Verdict
 from autograder.report.folder import write as write_file
 from autograder.report.html import harmless
 from autograder.report.terminal import number
-from autograder.verdicts import Verdict
 
 MAX_TEXT = 4_000  # characters of a message: PrairieLearn takes a megabyte, for all of them
 

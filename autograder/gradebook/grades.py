@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from autograder.policy import Late, Policy
+from autograder.gradebook.policy import Late, Policy
+from autograder.gradebook.verdicts import Verdict
 from autograder.roster import Student
 from autograder.tasks import Task, all_tasks
-from autograder.verdicts import Verdict
 
 
 @dataclass(frozen=True)

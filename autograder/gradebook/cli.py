@@ -12,9 +12,9 @@ from autograder.errors import UsageError
 if TYPE_CHECKING:
     from autograder.batch import Plan
     from autograder.course import Course
-    from autograder.gradebook import Gradebook
+    from autograder.gradebook.book import Gradebook
+    from autograder.gradebook.verdicts import Verdict
     from autograder.roster import Student
-    from autograder.verdicts import Verdict
 
 app = typer.Typer()
 gradebook = typer.Typer(no_args_is_help=True, help="nbgrader's gradebook, with trusted verdicts.")
@@ -41,8 +41,8 @@ def init(
     course: CourseFolder = None,
 ) -> None:
     """Stage the course for nbgrader and generate what students get, in DIR/release."""
-    from autograder import staging
     from autograder.course import find_course
+    from autograder.gradebook import staging
 
     staging.init(find_course(course), lang, folder, url)
     print(f"{folder}/release: for students; {folder}: nbgrader and formgrader work there")
@@ -58,11 +58,11 @@ def record(
     course: CourseFolder = None,
 ) -> None:
     """Read students' notebooks, mark their answers, let nbgrader record: nothing is executed."""
-    from autograder import staging
     from autograder.batch import make_workers
     from autograder.course import find_course
+    from autograder.gradebook import staging
+    from autograder.gradebook.questions import Judge
     from autograder.messages import Catalogue
-    from autograder.questions import Judge
     from autograder.report.terminal import clean
 
     lost = [place for place in submissions if not place.is_dir()]
@@ -96,13 +96,13 @@ def update(
     course: CourseFolder = None,
 ) -> None:
     """Write the verdicts of the reports into nbgrader's gradebook; manual grades are kept."""
+    from autograder.gradebook.verdicts import read_verdicts
     from autograder.messages import Catalogue
-    from autograder.verdicts import read_verdicts
 
     students = _students(roster)
     verdicts, unmatched = read_verdicts(out, students)
     if folder is not None:
-        from autograder import staging
+        from autograder.gradebook import staging
 
         url = f"sqlite:///{folder.absolute() / 'gradebook.db'}" if url == SQLITE else url
         verdicts = [replace(v, questions=_points(folder, v)) for v in verdicts]
@@ -120,7 +120,7 @@ def update(
 
 
 def _points(folder: Path, verdict: "Verdict") -> dict[str, float | None]:
-    from autograder import staging
+    from autograder.gradebook import staging
 
     return {id: mark.points for id, mark in staging.marks(folder, verdict.student).items()}
 
@@ -142,8 +142,8 @@ def export(
     course: CourseFolder = None,
 ) -> None:
     """Write the gradebook for another system."""
-    from autograder import exports
-    from autograder.verdicts import read_verdicts
+    from autograder.gradebook import exports
+    from autograder.gradebook.verdicts import read_verdicts
 
     students = _students(roster)
     verdicts = read_verdicts(reports, students)[0] if reports else []
@@ -162,7 +162,7 @@ def export(
 def check_course(roster: Roster = None, course: CourseFolder = None) -> None:
     """Check course.toml and the roster; tell everything that is wrong with them."""
     from autograder.course import find_course
-    from autograder.policy import read_policy
+    from autograder.gradebook.policy import read_policy
 
     found = find_course(course)
     students = _students(roster)
@@ -196,15 +196,15 @@ def whole_class(
 ) -> None:
     """Grade what Moodle's 'Download all submissions' gives; write what Moodle takes back."""
     from autograder.batch import grade_all
-    from autograder.classroom import Desk, assemble
     from autograder.course import find_course
+    from autograder.gradebook.classroom import Desk, assemble
+    from autograder.gradebook.policy import read_policy
+    from autograder.gradebook.worksheet import read_worksheet
     from autograder.messages import Catalogue
-    from autograder.policy import read_policy
     from autograder.processes import Processes
     from autograder.report.folder import Results
     from autograder.report.progress import show_batch
     from autograder.report.terminal import make_console
-    from autograder.worksheet import read_worksheet
 
     if sandbox not in ("auto", "bwrap", "none"):
         raise UsageError(f"--sandbox {sandbox}: use auto, bwrap or none")
@@ -265,8 +265,8 @@ def _students(roster: Path | None) -> "list[Student]":
 
 def _open(url: str, course: Path | None, students: "list[Student]") -> "Gradebook":
     from autograder.course import find_course
-    from autograder.gradebook import Gradebook
-    from autograder.policy import read_policy
+    from autograder.gradebook.book import Gradebook
+    from autograder.gradebook.policy import read_policy
 
     found = find_course(course)
     return Gradebook(url, found, read_policy(found.folder, students))

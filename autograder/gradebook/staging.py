@@ -12,22 +12,22 @@ from typing import Any
 from autograder.checks.judge import planned
 from autograder.course import Course
 from autograder.errors import GraderFault, UsageError
-from autograder.gradebook import LESSON, POINTS, adjustment
+from autograder.gradebook.book import LESSON, POINTS, adjustment
+from autograder.gradebook.questions import Judge, Mark
+from autograder.gradebook.recording import filled, read_answers
+from autograder.gradebook.verdicts import TaskPoints, Verdict
 from autograder.messages import Catalogue
-from autograder.questions import Judge, Mark
-from autograder.recording import filled, read_answers
 from autograder.release import release
 from autograder.report.folder import write
 from autograder.report.terminal import clean
 from autograder.roster import Student, find
 from autograder.tasks import Task, all_tasks
-from autograder.verdicts import TaskPoints, Verdict
 
 ANSWERS = "answers"  # what was found in students' notebooks, a file each
 CONFIG = """
 # Notebooks of students are recorded, never executed here: `autograder gradebook update` writes
 # the points, which were found out in the sandbox.
-from autograder.nbgrader_plugin import Record  # noqa: E402
+from autograder.gradebook.nbgrader_plugin import Record  # noqa: E402
 from nbgrader.preprocessors import CheckCellMetadata, LimitOutput  # noqa: E402
 
 c.Autograde.autograde_preprocessors = [LimitOutput, Record, CheckCellMetadata]

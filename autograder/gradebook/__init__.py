@@ -1,0 +1,1 @@
+"""The gradebook: a class from roster to report."""
