@@ -100,6 +100,9 @@ def check(
     dir: Annotated[Path | None, typer.Option(help="Folder that holds the tasks.")] = None,
     watch: Annotated[bool, typer.Option(help="Check again whenever a file is saved.")] = False,
     pdb: Annotated[bool, typer.Option(help="Stop in the debugger where your code fails.")] = False,
+    github: Annotated[
+        bool, typer.Option("--github", help="In a workflow: annotate lines, write the summary.")
+    ] = False,
     lang: LangOption = None,
 ) -> None:
     """Check your own work: what to do next, with a hint. Exit 1 while something fails."""
@@ -108,6 +111,8 @@ def check(
     from autograder.report.terminal import make_console
     from autograder.tasks import all_tasks
 
+    if github and (watch or pdb):
+        raise UsageError("--github is for a workflow; leave out --watch and --pdb")
     catalogue = Catalogue.chosen(lang)
     root, here = find_folder(dir)
     chosen = _tasks(tasks) or here or list(all_tasks())
@@ -117,7 +122,7 @@ def check(
         if watch:
             console.print(catalogue.say("ui.watching", folder=root))
             checker.watch(lambda: changes(root, chosen))
-        passed = checker.check()
+        passed = checker.check_on_github() if github else checker.check()
     except KeyboardInterrupt:
         passed = True
     finally:

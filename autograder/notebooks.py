@@ -175,11 +175,9 @@ def notebooks(course: Course, task: Task, catalogues: Iterable[Catalogue]) -> di
 def to_json(lesson: Lesson, repository: str, catalogue: Catalogue, solutions: bool = False) -> str:
     """A notebook as a file's text, without the solutions or with them."""
     task, lang = lesson.task, lesson.lang
-    badge = (
-        f"https://colab.research.google.com/github/{repository}/blob/main/{task.folder}/{NOTEBOOKS[lang]}"
-        if repository
-        else "https://colab.research.google.com/"
-    )
+    colab = "https://colab.research.google.com/"
+    place = f"{repository}/blob/main/assignments/{task.folder}/{NOTEBOOKS[lang]}"
+    badge = f"{colab}github/{place}" if repository else colab
     head = (
         f"<!-- autograder build: solutions/{task.folder}/{SOURCE} -->\n"
         f"{lesson.cells[0].source}\n\n"

@@ -1,4 +1,4 @@
-"""Commands for those who teach the lesson: release, answers, lesson."""
+"""Commands for those who teach the lesson: release, export, answers, lesson."""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +29,31 @@ def release(
     Catalogue.load(lang)
     written = stage(find_course(course), all_tasks(), lang, out)
     print(f"{len(written)} files written to {out}; there: nbgrader generate_assignment 01_alexnet")
+
+
+@app.command()
+def export(
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="New, empty or exported before.")],
+    lang: Annotated[str, typer.Option(metavar="en|ru", help="Only this language.")] = "",
+    grader: Annotated[
+        str,
+        typer.Option(
+            metavar="WHEEL|REQUIREMENT",
+            help="What students install; default: a wheel built here, put into the repository.",
+        ),
+    ] = "",
+    course: Course = None,
+) -> None:
+    """Write the repository that students get; an earlier export is brought up to date."""
+    from autograder.course import find_course
+    from autograder.export import export as write
+
+    if lang:
+        Catalogue.load(lang)
+    done = write(find_course(course), dest, lang, grader)
+    for name in done.kept:
+        print(f"kept, changed since it was exported: {name}")
+    print(f"{dest}: {len(done.written)} files written, {len(done.removed)} removed")
 
 
 @app.command()

@@ -173,7 +173,7 @@ def test_a_repository_gives_a_badge_and_a_bundle(copy: Course) -> None:
     )
     made = notebooks(find_course(copy.folder), task_named("vgg"), map(_catalogue, LANGUAGES))
     assert (
-        "colab.research.google.com/github/me/cnn/blob/main/02_vgg/lesson.ru.ipynb"
+        "colab.research.google.com/github/me/cnn/blob/main/assignments/02_vgg/lesson.ru.ipynb"
         in made[NOTEBOOKS["ru"]]
     )
     assert "https://github.com/me/cnn/archive/" in made[NOTEBOOKS["en"]]
