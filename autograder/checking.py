@@ -173,7 +173,7 @@ class Checker:
         files = read_task(self._root / task.folder, task)
         checks = planned(task)
         if files.problem:
-            return Checked(files, unreadable(files, checks), False), ""
+            return Checked(files, unreadable(files, checks)), ""
         printed: list[str] = []
         bench = make_bench(files, self._root, self.workers, self._debug)
 
@@ -188,7 +188,7 @@ class Checker:
             bench.student.close()
         self._flows = judge.flows.get(task.name, ())
         reports = [check_report(results[check.id]) for check in checks]
-        return Checked(files, reports, _solved(reports)), "".join(printed)
+        return Checked(files, reports), "".join(printed)
 
     def _explain(self, reports: Sequence[CheckReport], printed: str) -> None:
         say = self._catalogue.say
@@ -209,15 +209,14 @@ class Checker:
 
     def _line(self, one: Checked) -> None:
         """One line for a task: solved or not, points, how many checks passed."""
-        passed = sum(report.outcome == "passed" for report in one.reports)
-        reports = [report for report in one.reports if not _only_graded(report)]
-        points = sum(report.points for report in reports)
-        maximum = sum(report.check.points for report in reports)
+        passed = sum(report.outcome == "passed" for report in one.judged)
+        points = sum(report.points for report in one.judged)
+        maximum = sum(report.check.points for report in one.judged)
         line = Text().append_text(mark(self._console, "passed" if one.solved else "failed"))
         of = self._catalogue.say("ui.points_of", points=number(points), maximum=maximum)
         unit = self._catalogue.say("ui.points")
         earned = f"{of} {unit}, " if maximum else ""  # the homework's points come from its F1
-        line.append(f" {one.files.task.name:<10} {earned}{passed}/{len(reports)}")
+        line.append(f" {one.files.task.name:<10} {earned}{passed}/{len(one.judged)}")
         self._console.print(line)
 
     def check_on_github(self) -> bool:
@@ -241,15 +240,6 @@ class Checker:
             self._console.print()
             self._tasks = tasks
             self.check()
-
-
-def _solved(reports: Sequence[CheckReport]) -> bool:
-    """Whether everything passed that can be checked here."""
-    return all(report.outcome == "passed" for report in reports if not _only_graded(report))
-
-
-def _only_graded(report: CheckReport) -> bool:
-    return report.message is not None and report.message.id == "homework.only_graded"
 
 
 def changes(root: Path, tasks: list[Task]) -> Iterator[list[Task]]:

@@ -103,6 +103,9 @@ def check(
     github: Annotated[
         bool, typer.Option("--github", help="In a workflow: annotate lines, write the summary.")
     ] = False,
+    classroom50: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="In Classroom 50: write its result.json.")
+    ] = None,
     lang: LangOption = None,
 ) -> None:
     """Check your own work: what to do next, with a hint. Exit 1 while something fails."""
@@ -123,6 +126,11 @@ def check(
             console.print(catalogue.say("ui.watching", folder=root))
             checker.watch(lambda: changes(root, chosen))
         passed = checker.check_on_github() if github else checker.check()
+        if classroom50 is not None:
+            from autograder.report.classroom50 import result
+
+            found = result(checker.checked, catalogue)
+            _write(classroom50, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
     except KeyboardInterrupt:
         passed = True
     finally:

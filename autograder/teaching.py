@@ -1,4 +1,4 @@
-"""Commands for those who teach the lesson: release, export, answers, lesson."""
+"""Commands for those who teach the lesson: release, export, similar, …"""
 
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +54,36 @@ def export(
     for name in done.kept:
         print(f"kept, changed since it was exported: {name}")
     print(f"{dest}: {len(done.written)} files written, {len(done.removed)} removed")
+
+
+@app.command()
+def similar(
+    submissions: Annotated[list[Path], typer.Argument(metavar="SUBMISSION...")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="An empty or new folder.")],
+    task: Annotated[
+        list[str] | None, typer.Option(help="Only this task (may be repeated).")
+    ] = None,
+    jplag: Annotated[
+        Path | None, typer.Option(metavar="JAR", help="Use JPlag instead of Dolos.")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="Show names instead of numbers.")] = False,
+    course: Course = None,
+) -> None:
+    """Compare what students wrote, with Dolos or JPlag: a report for you, never a verdict."""
+    from autograder.course import find_course
+    from autograder.similar import find_tool
+    from autograder.similar import similar as compare
+    from autograder.tasks import all_tasks, task_named
+
+    tool = find_tool(jplag)
+    tasks = [task_named(name) for name in task or []] or all_tasks()
+    for line in compare(find_course(course), submissions, tasks, out, tool, names):
+        print(line)
+    if tool.name == "dolos":
+        print("look at it with: dolos serve FOLDER")
+    else:
+        print("look at it with: java -jar JAR --mode VIEW FILE")
+    print("Alike is a question, not an answer: read both, and ask the students.")
 
 
 @app.command()

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TextIO
+from typing import IO
 
 from autograder.messages import MEMBER, Catalogue
 from autograder.report.model import GRADER_FAULTS, CheckReport
 from autograder.report.terminal import MARKS, number
 from autograder.submission import TaskFiles
 
+ONLY_GRADED = "homework.only_graded"
 MOST = 10  # annotations of a kind that GitHub shows of a step
 FIRST = 5  # failed checks of a task that the summary tells in full
 LIMIT = 1 << 20  # bytes of a step's summary
@@ -27,25 +28,39 @@ SYNTAX = re.compile(r"[!-/:-@\[-`{-~]")  # ASCII punctuation: all that Markdown 
 
 @dataclass(frozen=True)
 class Checked:
-    """A task that was checked. solved: everything passed that can be checked here."""
+    """A task that was checked: its files, and a report of each check."""
 
     files: TaskFiles
     reports: Sequence[CheckReport]
-    solved: bool
 
     @property
-    def failed(self) -> list[CheckReport]:
-        """What to tell: a check that failed because its member did says nothing of its own."""
-        failed = [r for r in self.reports if r.outcome == "failed" and r.message is not None]
-        return [r for r in failed if r.message is not None and r.message.id != MEMBER]
+    def judged(self) -> list[CheckReport]:
+        """Without what only grading can tell."""
+        return [r for r in self.reports if not (r.message and r.message.id == ONLY_GRADED)]
 
     @property
-    def broke(self) -> list[CheckReport]:
-        return [r for r in self.reports if r.message and r.message.id in GRADER_FAULTS][:1]
+    def solved(self) -> bool:
+        return all(report.outcome == "passed" for report in self.judged)
+
+    @property
+    def told(self) -> list[CheckReport]:
+        """The failed checks that say something of their own, each thing once.
+
+        Where nothing failed: the first that the grader broke on.
+        """
+        found: list[CheckReport] = []
+        for report in self.reports:
+            said = report.message and (
+                report.message.id == MEMBER or report.message in [r.message for r in found]
+            )
+            if report.outcome == "failed" and not said:
+                found.append(report)
+        broke = [r for r in self.reports if r.message and r.message.id in GRADER_FAULTS]
+        return found or broke[:1]
 
 
 @contextmanager
-def no_commands(out: TextIO) -> Iterator[None]:
+def no_commands(out: IO[str]) -> Iterator[None]:
     """GitHub takes nothing that is printed meanwhile for a command."""
     token = secrets.token_hex(16)
     print(f"::stop-commands::{token}", file=out, flush=True)
@@ -60,11 +75,7 @@ def annotations(found: Sequence[Checked], folder: str, catalogue: Catalogue) -> 
 
     folder: of the tasks, seen from the repository's root.
     """
-    ranked = [
-        (rank, one, report)
-        for one in found
-        for rank, report in enumerate(one.failed or one.broke)
-    ]
+    ranked = [(rank, one, report) for one in found for rank, report in enumerate(one.told)]
     counts: dict[str, int] = {}
     lines: list[str] = []
     for _, one, report in sorted(ranked, key=lambda entry: entry[0]):
@@ -76,10 +87,10 @@ def annotations(found: Sequence[Checked], folder: str, catalogue: Catalogue) -> 
 
 
 def _level(report: CheckReport) -> str:
-    assert report.message is not None
-    if report.message.id == "fault.not_written":
+    id = report.message.id if report.message else ""
+    if id == "fault.not_written":
         return "notice"
-    return "warning" if report.message.id in GRADER_FAULTS else "error"
+    return "warning" if id in GRADER_FAULTS else "error"
 
 
 def _command(
@@ -105,7 +116,10 @@ def place_of(files: TaskFiles, report: CheckReport) -> tuple[str, int]:
         at = AT.search(str(values.get("at", "")))
         name, line = at.groups() if at else (values.get("file", ""), values.get("line", 0))
         for path in (f"{files.task.folder}/{name}", *placed):
-            if path.endswith(f"/{name}") and 0 < int(line) <= placed.get(path, b"").count(b"\n") + 1:
+            if (
+                path.endswith(f"/{name}")
+                and 0 < int(line) <= placed.get(path, b"").count(b"\n") + 1
+            ):
                 return path, int(line)
     if report.check.symbol:
         own = f"{files.task.folder}/{files.task.symbol(report.check.symbol).file}"
@@ -144,7 +158,7 @@ def summary(found: Sequence[Checked], catalogue: Catalogue, limit: int = LIMIT) 
         f"## {markdown(say('ui.solved', solved=solved, total=len(found)))}\n",
         f"> {markdown(say('github.not_the_grade'))}\n",
         _table(found, catalogue),
-        *(_task(one, catalogue) for one in found if one.failed or one.broke),
+        *(_task(one, catalogue) for one in found if one.told),
     ]
     cut = f"\n{markdown(say('github.cut'))}\n"
     text, left = "", limit - len(cut.encode())
@@ -161,29 +175,28 @@ def _table(found: Sequence[Checked], catalogue: Catalogue) -> str:
     head = [say(f"github.{name}") for name in ("task", "points", "checks")]
     rows = [f"| | {' | '.join(map(markdown, head))} |", "|---|---|---:|---:|"]
     for one in found:
-        points = sum(report.points for report in one.reports)
-        maximum = sum(report.check.points for report in one.reports)
-        passed = sum(report.outcome == "passed" for report in one.reports)
-        earned = "" if one.files.task.homework else f"{number(points)} / {number(maximum)}"
+        points = sum(report.points for report in one.judged)
+        maximum = sum(report.check.points for report in one.judged)
+        passed = sum(report.outcome == "passed" for report in one.judged)
+        earned = f"{number(points)} / {number(maximum)}" if maximum else ""
         mark = MARKS["passed" if one.solved else "failed"][0]
-        rows.append(
-            f"| {mark} | {one.files.task.name} | {earned} | {passed} / {len(one.reports)} |"
-        )
+        rows.append(f"| {mark} | {one.files.task.name} | {earned} | {passed} / {len(one.judged)} |")
     return "\n".join(rows) + "\n"
 
 
 def _task(one: Checked, catalogue: Catalogue) -> str:
-    told = one.failed or one.broke
     lines = [f"### {one.files.task.name}\n"]
-    for report in told[:FIRST]:
+    for report in one.told[:FIRST]:
         path, line = place_of(one.files, report)
         text, hint = catalogue.told(report)
-        lines.append(f"- **{markdown(catalogue.title(report.check))}** {markdown(f'{path}:{line}')}")
+        lines.append(
+            f"- **{markdown(catalogue.title(report.check))}** {markdown(f'{path}:{line}')}"
+        )
         lines.append(f"  <br>{markdown(text)}")
         if hint:
             lines.append(f"  <br>{markdown(catalogue.say('ui.hint_label'))} {markdown(hint)}")
-    if len(told) > FIRST:
-        more = catalogue.say("github.more", count=len(told) - FIRST, task=one.files.task.name)
+    if len(one.told) > FIRST:
+        more = catalogue.say("github.more", count=len(one.told) - FIRST, task=one.files.task.name)
         lines.append(f"\n{markdown(more)}")
     return "\n".join(lines) + "\n"
 
