@@ -114,12 +114,10 @@ def place_of(files: TaskFiles, report: CheckReport) -> tuple[str, int]:
     if report.message is not None:
         values = report.message.values
         at = AT.search(str(values.get("at", "")))
-        name, line = at.groups() if at else (values.get("file", ""), values.get("line", 0))
-        for path in (f"{files.task.folder}/{name}", *placed):
-            if (
-                path.endswith(f"/{name}")
-                and 0 < int(line) <= placed.get(path, b"").count(b"\n") + 1
-            ):
+        name, line = at.groups() if at else (values.get("file"), values.get("line", 0))
+        there = [path for path in placed if path.rpartition("/")[2] == name]
+        for path in sorted(there, key=lambda path: not path.startswith(files.task.folder)):
+            if 0 < int(line) <= placed[path].count(b"\n") + 1:
                 return path, int(line)
     if report.check.symbol:
         own = f"{files.task.folder}/{files.task.symbol(report.check.symbol).file}"
