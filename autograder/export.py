@@ -6,7 +6,6 @@ somebody changed stays. Which is which, the digests in .export.json tell.
 
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -203,8 +202,10 @@ def _write(target: Path, content: bytes) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
-        part.write_bytes(content)
-        shutil.move(part, target)
+        part.unlink(missing_ok=True)
+        with part.open("xb") as file:  # never through a link that lies there
+            file.write(content)
+        part.replace(target)
     except OSError as error:
         raise UsageError(f"{target}: cannot be written: {error.strerror}") from None
 

@@ -1,7 +1,7 @@
 """Classroom 50 runs this in a student's checkout: feedback as result.json, not the grade.
 
 Put it into CLASSROOM/autograders/ASSIGNMENT/ of your classroom50 repository, with the wheel and
-constraints.txt of `autograder export` beside it. docs/export.md says more.
+constraints.txt of `autograder export` beside it. docs/students.md says more.
 """
 
 import subprocess

@@ -187,6 +187,7 @@ def test_links_out_of_the_repository_are_not_followed(course: Course, tmp_path: 
     export(course, root, "en", fake_wheel(tmp_path))
     shutil.move(root / "assignments" / "02_vgg", outside)
     (root / "assignments" / "02_vgg").symlink_to(outside)
+    (root / "..export.json.part").symlink_to(outside / "vgg.py")
     before = read(outside)
     done = export(course, root, "ru", fake_wheel(tmp_path))
     assert "assignments/02_vgg/vgg.py" in done.kept
