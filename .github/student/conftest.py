@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-WORK = Path(__file__).parent / "assignments"
+WORK = Path(__file__).resolve().parent / "assignments"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Without files named on the command line, run the course's checks."""
-    if config.option.submission is None and not config.option.file_or_dir:
-        here = Path.cwd()
-        config.option.submission = str(here if here.parent == WORK else WORK)
+    """Run the course's checks, unless other tests are named on the command line."""
+    named = [Path(name).resolve() for name in config.option.file_or_dir]
+    place = named[0] if named else Path.cwd().resolve()
+    ours = place == WORK or (place.parent == WORK and place.is_dir())
+    if config.option.submission is None and len(named) < 2 and (ours or not named):
+        config.option.submission = str(place if ours else WORK)

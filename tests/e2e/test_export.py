@@ -2,12 +2,14 @@
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -83,6 +85,7 @@ def test_an_export_holds_nothing_hidden_and_its_workflow_runs(
         assert "mutants.py" not in name.replace(".whl/autograder/mutants.py", "")
         assert not re.search(r"solutions/|truth\.csv|course\.toml", name)
         assert [one for one in secrets if one in text] == [], name
+        assert b"MUTANTS =" not in text and b"MUTANTS: " not in text
         if ".whl" not in name:
             stripped = {line.strip() for line in text.splitlines()}
             assert lines & stripped == set(), name
@@ -143,16 +146,39 @@ def test_plain_pytest_checks_the_work(course: Course, tmp_path: Path) -> None:
     root = tmp_path / "repo"
     shutil.copy(ROOT / "solutions" / "03_gradients" / "gradients.py", root / FILE)
 
-    def pytest_in(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words]
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True)
-
-    done = pytest_in((root / FILE).parent)
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=(root / FILE).parent, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
     assert "27 passed" in done.stdout
-    (root / "test_mine.py").write_text("def test_mine():\n    assert 6 * 7 == 42\n")
-    done = pytest_in(root, "test_mine.py")
-    assert "1 passed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("here", "named", "judged"),
+    [
+        (".", [], "assignments"),
+        ("assignments", [], "assignments"),
+        ("assignments/02_vgg", [], "assignments/02_vgg"),
+        (".", ["assignments"], "assignments"),
+        (".", ["assignments/02_vgg/"], "assignments/02_vgg"),
+        (".", ["test_mine.py"], None),
+        ("assignments/02_vgg", ["test_mine.py"], None),
+        (".", ["assignments/02_vgg/test_mine.py"], None),
+        (".", ["assignments", "test_mine.py"], None),
+    ],
+)
+def test_pytest_judges_the_folder_where_it_is_called(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    here: str,
+    named: list[str],
+    judged: str | None,
+) -> None:
+    (tmp_path / "assignments" / "02_vgg").mkdir(parents=True)
+    conftest = shutil.copy(ROOT / ".github" / "student" / "conftest.py", tmp_path)
+    monkeypatch.chdir(tmp_path / here)
+    option = SimpleNamespace(submission=None, file_or_dir=named)
+    runpy.run_path(conftest)["pytest_configure"](SimpleNamespace(option=option))
+    assert option.submission == (judged and str(tmp_path / judged))
 
 
 def test_an_update_leaves_what_students_wrote(course: Course, tmp_path: Path) -> None:
