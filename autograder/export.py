@@ -47,12 +47,14 @@ class Exported:
 def export(course: Course, dest: Path, lang: str = "", grader: str = "") -> Exported:
     """Write the student repository, or bring an earlier export up to date.
 
-    lang: the only language; empty for both. grader: see requirement.
+    lang: the only language; empty for those of the course. grader: see requirement.
 
     Raises:
         UsageError: dest holds something else, or the grader cannot be named.
     """
     before = _record(dest)
+    if not lang and len(course.languages) == 1:
+        lang = course.languages[0]
     inside = (course.folder / "assignments", course.folder / "solutions")
     if any(place in (dest.resolve(), *dest.resolve().parents) for place in inside):
         raise UsageError(f"{dest}: would overwrite the course; choose another folder")
@@ -62,18 +64,14 @@ def export(course: Course, dest: Path, lang: str = "", grader: str = "") -> Expo
     # Written first, so that an export that was interrupted can be taken up again.
     _write(dest / RECORD, _to_json(before))
     for name, content in sorted(wanted.items()):
-        target = dest / name
-        there = _content(dest, name)
-        if there == content:
-            continue
-        if there is None or _digest(there) == before.get(name):
-            _write(target, content)
+        there = _digest_of(dest, name)
+        if there in ("", before.get(name)) and there != _digest(content):
+            _write(dest / name, content)
             done.written.append(name)
-        else:
+        elif there != _digest(content):
             done.kept.append(name)
     for name in sorted(before.keys() - wanted.keys()):
-        there = _content(dest, name)
-        if there and _digest(there) == before[name]:
+        if _digest_of(dest, name) == before[name] != "":
             (dest / name).unlink()
             done.removed.append(name)
     record = {name: _digest(content) for name, content in wanted.items() if name not in done.kept}
@@ -123,8 +121,8 @@ def requirement(course: Course, grader: str, scratch: Path) -> dict[str, bytes]:
     Raises:
         UsageError: it is neither, or no wheel can be built.
     """
-    wheel = Path(grader) if grader else _build(course.folder, scratch)
-    if wheel.suffix == ".whl" and "@" not in grader:
+    if not grader or (grader.endswith(".whl") and "://" not in grader):
+        wheel = Path(grader) if grader else _build(course.folder, scratch)
         if not wheel.name.startswith(PACKAGE.replace("-", "_")) or not wheel.is_file():
             raise UsageError(f"--grader {grader}: there is no such wheel of {PACKAGE}")
         name = f"grader/{wheel.name}"
@@ -147,7 +145,7 @@ def _pinned(grader: str) -> tuple[str, str]:
             f"--grader: {error}; give a wheel, {PACKAGE}=={__version__}, "
             f"or '{PACKAGE} @ git+https://…@COMMIT'"
         ) from None
-    exact = any(s.operator in ("==", "===") for s in wanted.specifier)
+    exact = any(s.operator in ("==", "===") and "*" not in s.version for s in wanted.specifier)
     if wanted.name != PACKAGE or not (exact or wanted.url):
         raise UsageError(f"--grader {grader}: pin it: {PACKAGE}=={__version__}, or @ URL")
     plain = str(wanted)
@@ -188,14 +186,14 @@ def _to_json(files: Mapping[str, str]) -> bytes:
     return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
 
 
-def _content(dest: Path, name: str) -> bytes | None:
-    """What lies there; empty for what is no file of the export's own, such as a link."""
+def _digest_of(dest: Path, name: str) -> str | None:
+    """The digest of a file; empty where there is none, None for what is no file of our own."""
     target = dest / name
-    if not target.resolve().is_relative_to(dest.resolve()) or target.is_symlink():
-        return b""
+    if target.is_symlink() or not target.resolve().is_relative_to(dest.resolve()):
+        return None
     if target.is_file():
-        return target.read_bytes()
-    return b"" if target.exists() else None
+        return _digest(target.read_bytes())
+    return None if target.exists() else ""
 
 
 def _write(target: Path, content: bytes) -> None:
