@@ -65,7 +65,7 @@ def export(course: Course, dest: Path, lang: str = "", grader: str = "") -> Expo
     _write(dest / RECORD, _to_json(before))
     for name, content in sorted(wanted.items()):
         there = _digest_of(dest, name)
-        if there in ("", before.get(name)) and there != _digest(content):
+        if there in ("", before.get(name, "")) and there != _digest(content):
             _write(dest / name, content)
             done.written.append(name)
         elif there != _digest(content):

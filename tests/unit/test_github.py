@@ -2,6 +2,10 @@
 
 import io
 import re
+import runpy
+import shutil
+import subprocess
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,6 +28,7 @@ from autograder.report.github import (
 from autograder.report.model import CheckReport
 from autograder.submission import TaskFiles
 from autograder.tasks import task_named
+from tests.conftest import ROOT
 from tests.e2e.test_export import commands
 
 VGG = task_named("vgg")
@@ -174,3 +179,25 @@ def test_classroom_50_gets_a_result_of_its_own_identity(monkeypatch: pytest.Monk
     monkeypatch.delenv("OWNER")
     with pytest.raises(Exception, match="its runner, which sets OWNER"):
         result(done, Catalogue.load("en"))
+
+
+@pytest.mark.parametrize(("code", "ends"), [(0, 0), (1, 0), (2, 2), (3, 3)])
+def test_classroom_50_runs_the_check_apart_from_the_checkout(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: int, ends: int
+) -> None:
+    script = shutil.copy(ROOT / ".github" / "classroom50" / "autograder.py", tmp_path)
+    (tmp_path / "cnn_autograder-1-py3-none-any.whl").write_bytes(b"")
+    called: list[list[str]] = []
+
+    def run(words: list[str], check: bool = False) -> subprocess.CompletedProcess[str]:
+        called.append(words)
+        return subprocess.CompletedProcess(words, 0 if check else code)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(script)
+    assert end.value.code == ends  # 1 says that something is not right yet: graded all the same
+    install, check = called
+    assert str(tmp_path / "cnn_autograder-1-py3-none-any.whl") in install
+    assert check[1:3] == ["-I", "-m"]  # nothing of the checkout is imported
+    assert check[-2:] == ["--classroom50", "result.json"]
