@@ -176,6 +176,9 @@ def grade(
     from autograder.checks.promise import Message
     from autograder.cluster import Cluster
     from autograder.course import find_course
+    from autograder.gradebook.grades import all_explained
+    from autograder.gradebook.policy import read_policy
+    from autograder.gradebook.verdicts import SUBMITTED, read_times
     from autograder.messages import Catalogue
     from autograder.processes import Processes
     from autograder.report.as_json import to_json
@@ -201,6 +204,8 @@ def grade(
         probe()
     catalogue = Catalogue.chosen(lang)
     found = find_course(course)
+    policy = read_policy(found.folder, students)
+    times = read_times(folder / SUBMITTED) if folder else {}
     plan = Plan(
         course=found,
         tasks=tuple(_tasks(task)) or all_tasks(),
@@ -218,7 +223,9 @@ def grade(
     if engine is EngineName.ray:
         made = partial(Cluster, address=ray_address or "")
     console = make_console(sys.stderr if json_file == "-" else None)
-    interrupted = show_batch(places, grade_all(places, plan, made), results, console)
+    graded = grade_all(places, plan, made)
+    reports = all_explained(graded, students, times, policy, catalogue)
+    interrupted = show_batch(places, reports, results, console)
     if interrupted:
         _complain(interrupted, 130)
     report = results.last
