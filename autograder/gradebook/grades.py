@@ -8,6 +8,7 @@ from autograder.checks.promise import Message
 from autograder.gradebook.policy import Late, Policy
 from autograder.gradebook.verdicts import Verdict, to_task
 from autograder.messages import Catalogue
+from autograder.places import name_of
 from autograder.report.as_json import to_dict
 from autograder.report.model import Report
 from autograder.report.terminal import number
@@ -48,6 +49,17 @@ class StudentGrade:
         if self.with_questions:
             parts += [t.questions for t in self.tasks if t.task.name in self.counted]
         return None if None in parts else round(sum(p for p in parts if p is not None), 2)
+
+    @property
+    def open(self) -> list[str]:
+        """What counts and is undecided: tasks, and questions that wait for a person."""
+        found = []
+        for task in self.tasks:
+            if task.task.name in self.counted:
+                found += [task.task.name] if task.points is None else []
+                asked = self.with_questions and task.questions is None
+                found += [f"questions of {task.task.name}"] if asked else []
+        return found
 
     @property
     def max_points(self) -> float:
@@ -110,6 +122,7 @@ def all_explained(
 ) -> Iterator[tuple[int, Report]]:
     """Reports as they come, each with its notes; who is not on the roster is called as it is."""
     for index, report in graded:
-        student = find(students, report.submission) or Student(report.submission)
+        name = name_of(report.submission)
+        student = find(students, name) or Student(name)
         submitted = times.get(student.student_id, {})
         yield index, explained(report, student, submitted, policy, catalogue)[0]

@@ -186,7 +186,7 @@ def test_times_need_a_zone_and_may_be_of_all_tasks(tmp_path: Path) -> None:
 def test_a_report_says_what_the_rules_make_of_it() -> None:
     points = {"vgg": 6.0, "resnet": 7.0, "densenet": 8.0}
     tasks = tuple(TaskReport(name, "graded", earned, 10.0, ()) for name, earned in points.items())
-    names = ("bob", "stranger")
+    names = ("work/bob", "work/stranger")
     reports = ((n, Report(name, None, "", "cpu", {}, tasks)) for n, name in enumerate(names))
     rules = Policy(
         late="percent",
