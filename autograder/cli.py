@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autograder.collect.cli import app as collecting
 from autograder.errors import GraderFault, UsageError
 from autograder.gradebook.cli import app as gradebook
 from autograder.leaderboard.cli import app as leaderboard
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(leaderboard, name="leaderboard")
 app.add_typer(gradebook)
 app.add_typer(teaching)
+app.add_typer(collecting)
 
 
 class Lang(StrEnum):

@@ -15,6 +15,7 @@ from autograder.report.terminal import clean
 from autograder.roster import Student, find
 
 BATCH = "batch.json"  # the seed of an output folder
+COLLECTED = "collected.json"  # what autograder collect took
 NAMED = 20  # submissions that are named in a message
 
 
@@ -103,7 +104,7 @@ def in_order(reports: Iterable[tuple[int, Report]]) -> Iterator[tuple[int, Repor
 def file_names(places: Sequence[str]) -> list[str]:
     """A file name for each submission: its folder's, numbered where two are equal."""
     names: list[str] = []
-    used = {name.removesuffix(".json") for name in (BATCH, HISTORY)}
+    used = {name.removesuffix(".json") for name in (BATCH, HISTORY, COLLECTED)}
     for place in places:
         own = name = name_of(place)
         number = 2
