@@ -26,7 +26,12 @@ class Repository:
         stamps = {"GIT_COMMITTER_DATE": when, "GIT_AUTHOR_DATE": when}
         env = os.environ | {name: f"{at.timestamp():.0f} +0000" for name, at in stamps.items()}
         env |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        names = ["user.name=s", "user.email=s@x", "commit.gpgsign=false", "protocol.file.allow=always"]
+        names = [
+            "user.name=s",
+            "user.email=s@x",
+            "commit.gpgsign=false",
+            "protocol.file.allow=always",
+        ]
         options = [part for name in names for part in ("-c", name)]
         place = self.work if self.work.is_dir() else self.bare
         command = ["git", "-C", str(place), *options, *arguments]

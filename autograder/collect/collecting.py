@@ -212,7 +212,9 @@ def _choose(
     else:
         newest = max((t.commit for t in found.tasks.values()), key=lambda commit: commit.at)
         blobs += trees[newest.sha].parts().get(NOTEBOOKS, [])
-        found.notes += dict.fromkeys(problem for tree in trees.values() for problem in tree.problems)
+        found.notes += dict.fromkeys(
+            problem for tree in trees.values() for problem in tree.problems
+        )
         found.notes += _place(mirror, [*trees], blobs, folder / found.student.student_id)
         if found.state == OK and any(taken.late for taken in found.tasks.values()):
             found.state = LATE

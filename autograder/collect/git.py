@@ -147,7 +147,9 @@ class Mirror:
     def _remote(self, arguments: Sequence[str]) -> bytes:
         return self._run(arguments, remote=True)
 
-    def _command(self, arguments: Sequence[str], own: bool = True, remote: bool = False) -> list[str]:
+    def _command(
+        self, arguments: Sequence[str], own: bool = True, remote: bool = False
+    ) -> list[str]:
         command = ["git"]
         # The address is given each time and stands in no file; a name cannot become an option.
         told = [*SETTINGS, f"remote.origin.url={self._url}"] if remote else list(SETTINGS)

@@ -22,7 +22,9 @@ def write_records(rows: Sequence[Collected], source: Source, now: datetime, out:
     Raises:
         UsageError: one cannot be written.
     """
-    write(out / COLLECTED, json.dumps(_json(rows, source, now), ensure_ascii=False, indent=2) + "\n")
+    write(
+        out / COLLECTED, json.dumps(_json(rows, source, now), ensure_ascii=False, indent=2) + "\n"
+    )
     write(out / f"{Path(COLLECTED).stem}.csv", _csv(rows))
     write(out / SUBMITTED, _times(rows))
 
