@@ -57,5 +57,5 @@ def collect_class(
     count = Counter(row.state for row in rows)
     print(f"{len(rows)} students: " + ", ".join(f"{n} {state}" for state, n in count.most_common()))
     if failed := [row.student.student_id for row in rows if row.failed]:
-        print(f"autograder: not collected: {', '.join(failed)}; call it again", file=sys.stderr)
+        print(f"autograder: not collected: {', '.join(failed)}; why is told above", file=sys.stderr)
         raise typer.Exit(1)

@@ -44,6 +44,11 @@ FORBIDDEN = re.compile(
     r"terminal prompts disabled|returned error: 401|access denied",
     re.IGNORECASE,
 )
+HOLLOW = (
+    "fatal: Could not read from remote repository.",
+    "Please make sure you have the correct access rights",
+    "and the repository exists.",
+)
 BROKEN = re.compile(r"fsck error", re.IGNORECASE)
 
 
@@ -200,7 +205,7 @@ class Mirror:
 
 
 def environment(remote: bool) -> Mapping[str, str]:
-    """The caller's, without what would steer git; a machine's credential helper is left to fetch."""
+    """The caller's, without what would steer git; to fetch, the machine's credential helper stays."""
     found = {name: value for name, value in os.environ.items() if name not in PLACES}
     found.pop("SSH_ASKPASS", None)
     found |= {"GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C"}
@@ -235,8 +240,7 @@ def _size(folder: Path) -> int:
 
 
 def _error(told: str) -> GitError:
-    # The server's own lines first: git's say only that the remote end hung up.
-    lines = [clean(line) for line in told.splitlines() if line.strip()]
+    lines = [clean(line) for line in told.splitlines() if line.strip() and line not in HOLLOW]
     text = "; ".join(lines)[:300] or "git said nothing"
     for kind, pattern in (("broken", BROKEN), ("forbidden", FORBIDDEN), ("gone", GONE)):
         if pattern.search(told):

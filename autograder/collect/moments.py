@@ -48,7 +48,7 @@ class History:
         return sorted((Run(_moment(name), sha) for name, sha in rows), key=lambda run: run.at)
 
     def note(self, now: datetime, tip: str) -> None:
-        """Keep what the branch is now. Of a state that stays, the first and the last run are kept."""
+        """Keep what the branch is now; of runs that saw the same, the first and the last."""
         stale = ""
         if len(self.runs) > 1 and self.runs[-1].tip == self.runs[-2].tip == tip:
             stale = f"delete {_ref(self.runs[-1].at)}\n"

@@ -69,10 +69,11 @@ def _csv(rows: Sequence[Collected]) -> str:
         for name, taken in row.tasks.items():
             due = taken.deadline.isoformat() if taken.deadline else ""
             about = taken.commit
-            key = (about.sha, about.dated.isoformat(), about.seen.isoformat(), due)
-            groups.setdefault((*key, "late" if taken.late else ""), []).append(name)
-        for about, names in groups.items() or {("",) * 5: [""]}.items():  # type: ignore[assignment]
-            cells = [row.student.student_id, row.state, " ".join(names), *about, row.url]
+            stamps = (about.dated.isoformat(), about.seen.isoformat(), due)
+            key = (about.sha, *stamps, "late" if taken.late else "")
+            groups.setdefault(key, []).append(name)
+        for key, names in groups.items() if groups else [(("",) * 5, list[str]())]:
+            cells = [row.student.student_id, row.state, " ".join(names), *key, row.url]
             writer.writerow([harmless(cell) for cell in (*cells, "; ".join(row.notes))])
     return out.getvalue()
 

@@ -86,7 +86,7 @@ def _nearness(wanted: tuple[str, str, str, int]) -> tuple[bool, int, str]:
 
 
 def _entries(mirror: Mirror, commit: str) -> Iterator[tuple[str, str, str]]:
-    """Mode, object and path of each file; as a stream, for a small commit may unfold to billions."""
+    """Mode, object and path of each file; a stream, for a small commit may unfold to billions."""
     process = mirror.start("ls-tree", "-r", "-z", "--full-tree", commit)
     assert process.stdin is not None and process.stdout is not None
     rest = b""
