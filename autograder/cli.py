@@ -215,7 +215,8 @@ def grade(
         sandbox="none" if sandbox is Sandbox.none else "bwrap",
         cache=folder.absolute() / "cache" if folder else None,
     )
-    results = Results(folder, places, catalogue, names, students, snapshot)
+    lasting = plan.key if folder or os.environ.get("AUTOGRADER_KEY") else ""
+    results = Results(folder, places, catalogue, names, students, snapshot, lasting)
     made: Callable[[Plan], Engine] | None = Processes if len(places) > 1 else None
     if engine is EngineName.ray:
         made = partial(Cluster, address=ray_address or "")
@@ -226,9 +227,9 @@ def grade(
     report = results.last
     assert report is not None
     if json_file == "-":
-        print(to_json(report, catalogue), end="")
+        print(to_json(report, catalogue, lasting), end="")
     elif json_file:
-        _write(Path(json_file), to_json(report, catalogue))
+        _write(Path(json_file), to_json(report, catalogue, lasting))
     if html:
         _write(html, to_html(report, catalogue))
     for problem in results.problems:

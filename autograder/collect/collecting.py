@@ -75,6 +75,12 @@ class Collected:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def newest(self) -> str:
+        """The newest commit that something was taken of."""
+        commits = [taken.commit for taken in self.tasks.values()]
+        return max(commits, key=lambda commit: commit.at).sha if commits else ""
+
+    @property
     def failed(self) -> bool:
         """Whether there may be more than we have."""
         return self.state not in HARMLESS
@@ -210,8 +216,7 @@ def _choose(
         found.notes[:] = [note for note in found.notes if "no commit before" not in note]
         shutil.rmtree(folder / found.student.student_id, ignore_errors=True)
     else:
-        newest = max((t.commit for t in found.tasks.values()), key=lambda commit: commit.at)
-        blobs += trees[newest.sha].parts().get(NOTEBOOKS, [])
+        blobs += trees[found.newest].parts().get(NOTEBOOKS, [])
         found.notes += dict.fromkeys(
             problem for tree in trees.values() for problem in tree.problems
         )
