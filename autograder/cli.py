@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autograder.accounting import app as accounting
 from autograder.collect.cli import app as collecting
 from autograder.errors import GraderFault, UsageError
 from autograder.gradebook.cli import app as gradebook
@@ -32,6 +33,7 @@ app.add_typer(leaderboard, name="leaderboard")
 app.add_typer(gradebook)
 app.add_typer(teaching)
 app.add_typer(collecting)
+app.add_typer(accounting)
 
 
 class Lang(StrEnum):

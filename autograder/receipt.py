@@ -29,11 +29,10 @@ def receipted(report: Report) -> Report:
     """The report with what was collected for it, and its digest."""
     commit, origins = collected(report.submission)
     graded = {task.task for task in report.tasks}
-    found = replace(
-        report,
-        commit=commit or report.commit,
-        origins=tuple(origin for origin in origins if origin.task in graded),
-    )
+    origins = tuple(origin for origin in origins if origin.task in graded)
+    commits = {origin.commit for origin in origins}
+    only = commits.pop() if len(commits) == 1 else commit
+    found = replace(report, commit=only or report.commit, origins=origins)
     return replace(found, receipt=digest(_data(found)))
 
 

@@ -15,7 +15,6 @@ from autograder.report.folder import write
 from autograder.report.html import harmless
 
 
-
 def write_records(rows: Sequence[Collected], source: Source, now: datetime, out: Path) -> None:
     """Write the three files.
 
