@@ -155,7 +155,7 @@ def regrade(
     from autograder.cli import course_key
     from autograder.messages import Catalogue
     from autograder.processes import Processes
-    from autograder.receipt import read_report
+    from autograder.receipt import edited, read_report
     from autograder.replay import changes, kept, set_aside
     from autograder.report.as_json import to_dict
     from autograder.report.folder import BATCH, Results, file_names, write
@@ -175,7 +175,8 @@ def regrade(
         write(out / BATCH, (old / BATCH).read_text(encoding="utf-8"))
     key = course_key(out)
     first = before[names[0]]
-    tasks = [{"task": task.name} for task in all_tasks()]
+    there = {task["task"] for data in before.values() for task in data["tasks"]}
+    tasks = [{"task": task.name} for task in all_tasks() if task.name in there]
     rules = {"truth": truth, "images": images, "runs": runs}
     plan = replace(
         _plan({**first, "seed": None, "tasks": tasks}, sandbox, rules, course),
@@ -191,6 +192,8 @@ def regrade(
         name = names[number]
         after = json.loads(json.dumps(to_dict(report, catalogue)))
         found = changes(before[name], after)
+        if edited(before[name], key):
+            print(clean(f"{name}: the old report was edited after it was signed"))
         lower = [change for change in found if change.lower]
         for change in found:
             keeps = change.lower and not allow_lower

@@ -189,6 +189,14 @@ def verify(data: Mapping[str, Any], key: str) -> bool:
     return False
 
 
+def edited(data: Mapping[str, Any], key: str) -> bool:
+    """Whether a report was surely edited after it was signed with this key."""
+    try:
+        return not verify(data, key)
+    except UsageError:
+        return False
+
+
 def published(path: Path) -> set[str]:
     """The digests in a list that was published.
 

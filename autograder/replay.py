@@ -14,7 +14,7 @@ from autograder.collect.collecting import MIRRORS, SUBMISSIONS
 from autograder.collect.git import Mirror
 from autograder.collect.tree import lay_out, read_tree
 from autograder.errors import UsageError
-from autograder.receipt import receipted
+from autograder.receipt import OF_CHECK, receipted
 from autograder.report.model import CheckReport, Report, TaskReport
 from autograder.tasks import Task, task_named
 
@@ -73,6 +73,12 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
         for name in ("seed", "device", "points", "max_points")
         if before[name] != after[name]
     ]
+    flows = (before.get("gradient_flow", {}), after["gradient_flow"])
+    found += [
+        f"{name}: the gradient flow differs"
+        for name in {**flows[0], **flows[1]}
+        if flows[0].get(name) != flows[1].get(name)
+    ]
     old = {task["task"]: task for task in before["tasks"]}
     for task in after["tasks"]:
         own = old[task["task"]]
@@ -87,14 +93,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
             if id not in then or id not in now:
                 found.append(f"{id}: {'only now' if id in now else 'only then'}")
                 continue
-            for name in (
-                "outcome",
-                "points",
-                "max_points",
-                "message_id",
-                "misconception",
-                "values",
-            ):
+            for name in OF_CHECK[1:]:
                 one, other = then[id][name], now[id][name]
                 if one != other:
                     found.append(clean(f"{id}: {name} {one} -> {other}"))

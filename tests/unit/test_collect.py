@@ -5,54 +5,17 @@ import json
 import os
 import subprocess
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from autograder.collect.collecting import Collected, Source, collect
+from autograder.collect.collecting import Source, collect
 from autograder.collect.git import check_url
-from autograder.collect.record import write_records
 from autograder.errors import UsageError
 from autograder.gradebook.policy import Extension, Policy
 from autograder.gradebook.verdicts import read_times
 from autograder.roster import Student
-from autograder.tasks import all_tasks
-from tests.organisation import DUE, HOUR, Repository
-
-DAY = timedelta(days=1)
-POLICY = Policy(deadlines={task.name: DUE for task in all_tasks()})
-VGG = "02_vgg/vgg.py"
-
-
-class Class:
-    """A class of students on disk, and what collecting from it gives."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.out = folder, folder / "out"
-        self.students: dict[str, Student] = {}
-        self.policy = POLICY
-
-    def student(self, name: str, branch: str = "main", extra_days: str = "") -> Repository:
-        self.students[name] = Student(name, github=name, extra_days=extra_days)
-        return Repository(self.folder, name, branch)
-
-    def collect(self, now: datetime = DUE + DAY, late: bool = False) -> dict[str, Collected]:
-        source = Source(f"file://{self.folder}/org/cnn-{{github}}", late=late, pauses=())
-        students = list(self.students.values())
-        found = {
-            one.student.student_id: one
-            for one in collect(students, self.policy, source, self.out, 2, now)
-        }
-        write_records([found[name] for name in self.students], source, now, self.out)
-        return found
-
-    def text(self, name: str, path: str = VGG) -> str:
-        return (self.out / "submissions" / name / path).read_text()
-
-    def files(self, name: str) -> set[str]:
-        folder = self.out / "submissions" / name
-        return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
+from tests.organisation import DAY, DUE, HOUR, POLICY, VGG, Class, Repository
 
 
 @pytest.fixture
