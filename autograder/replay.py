@@ -93,10 +93,11 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
             if id not in then or id not in now:
                 found.append(f"{id}: {'only now' if id in now else 'only then'}")
                 continue
-            for name in OF_CHECK[1:]:
-                one, other = then[id][name], now[id][name]
-                if one != other:
-                    found.append(clean(f"{id}: {name} {one} -> {other}"))
+            moved = [name for name in OF_CHECK[1:] if then[id][name] != now[id][name]]
+            if "message_id" in moved and "values" in moved:
+                moved.remove("values")  # of another message
+            told = [f"{name} {then[id][name]} -> {now[id][name]}" for name in moved]
+            found += [clean(f"{id}: {', '.join(told)}")] if told else []
     return found
 
 

@@ -75,13 +75,14 @@ class Class:
         self.folder, self.out = folder, folder / "out"
         self.students: dict[str, Student] = {}
         self.policy = POLICY
+        self.url = f"file://{folder}/org/cnn-{{github}}"
 
     def student(self, name: str, branch: str = "main", extra_days: str = "") -> Repository:
         self.students[name] = Student(name, github=name, extra_days=extra_days)
         return Repository(self.folder, name, branch)
 
     def collect(self, now: datetime = DUE + DAY, late: bool = False) -> dict[str, Collected]:
-        source = Source(f"file://{self.folder}/org/cnn-{{github}}", late=late, pauses=())
+        source = Source(self.url, late=late, pauses=())
         students = list(self.students.values())
         found = {
             one.student.student_id: one

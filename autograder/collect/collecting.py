@@ -196,7 +196,9 @@ def _choose(
         found.notes.append(f"what was seen on {last:%Y-%m-%d %H:%MZ} and before is kept")
         if not source.late and all(dues.values()) and latest and last > latest:
             found.state = OK  # nothing that came later could count
-    commits = {name: history.at(None if source.late else due) for name, due in dues.items()}
+    when = {name: None if source.late else due for name, due in dues.items()}
+    counts = {due: history.at(due) for due in set(when.values())}
+    commits = {name: counts[due] for name, due in when.items()}
     trees: dict[str, Tree] = {}
     for commit in commits.values():
         if commit and commit.sha not in trees:

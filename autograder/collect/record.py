@@ -16,7 +16,7 @@ from autograder.report.html import harmless
 
 
 def write_records(rows: Sequence[Collected], source: Source, now: datetime, out: Path) -> None:
-    """Write the three files.
+    """Write the three files, of everybody who was asked.
 
     Raises:
         UsageError: one cannot be written.
