@@ -9,13 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.collect.collecting import Source, collect
 from autograder.collect.git import GitError, Mirror, check_url
 from autograder.errors import UsageError
 from autograder.gradebook.policy import Extension, Policy
 from autograder.gradebook.verdicts import read_times
+from autograder.receipt import read_collected
 from autograder.roster import Student
+from tests.conftest import ROOT
 from tests.organisation import DAY, DUE, HOUR, POLICY, VGG, Class, Repository
 
 
@@ -327,3 +331,23 @@ def test_a_name_from_the_roster_cannot_lead_elsewhere(group: Class) -> None:
     found = group.collect()["ann"]
     assert found.state == "no github name"
     assert not (group.out / "mirrors").exists()
+
+
+def test_the_command_tells_who_is_missing_and_keeps_everybody_on_record(group: Class) -> None:
+    group.student("ann").commit({VGG: "x"})
+    roster = group.folder / "roster.csv"
+    roster.write_text("student_id,github\nann,ann\nlost,lost\n")
+    (group.folder / "course.toml").write_text(
+        '[course]\nname = "x"\nlanguages = ["en"]\n'
+        f'[collect]\nurl = "{group.url}"\n[deadlines]\nvgg = {DUE.isoformat()}\n'
+    )
+    command = ["collect", str(roster), "--out", str(group.out), "--course", str(group.folder)]
+    run = CliRunner().invoke(app, command)
+    assert run.exit_code == 1
+    assert "lost: no repository" in run.output and "2 students: 1 ok" in run.output
+    run = CliRunner().invoke(app, [*command, "--only", "ann"])
+    assert run.exit_code == 0
+    assert set(read_collected(group.out / "collected.json")) == {"ann", "lost"}
+    assert isinstance(CliRunner().invoke(app, [*command, "--only", "x"]).exception, UsageError)
+    command[command.index("--course") + 1] = str(ROOT)
+    assert "--url" in str(CliRunner().invoke(app, command).exception)
