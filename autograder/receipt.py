@@ -29,8 +29,7 @@ def receipted(report: Report) -> Report:
     """The report with what was collected for it, and its digest."""
     commit, origins = collected(report.submission)
     graded = {task.task for task in report.tasks}
-    origins = tuple(origin for origin in origins if origin.task in graded)
-    commits = {origin.commit for origin in origins}
+    commits = {origin.commit for origin in origins if origin.task in graded}
     only = commits.pop() if len(commits) == 1 else commit
     found = replace(report, commit=only or report.commit, origins=origins)
     return replace(found, receipt=digest(_data(found)))

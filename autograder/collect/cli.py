@@ -35,7 +35,7 @@ def collect_class(
     from collections import Counter
     from datetime import UTC, datetime
 
-    from autograder.collect.collecting import Source, collect, settings
+    from autograder.collect.collecting import NOTHING, Source, collect, settings
     from autograder.collect.record import write_records
     from autograder.course import find_course
     from autograder.gradebook.policy import read_policy
@@ -57,13 +57,17 @@ def collect_class(
         for one in collect(chosen, policy, source, out, jobs, now):
             done[one.student.student_id] = one
             if one.failed or one.notes or not one.tasks:
-                said = f" ({'; '.join(one.notes)})" if one.notes else ""
-                print(clean(f"{one.student.student_id}: {one.state}{said}"))
+                why = f" ({'; '.join(one.notes)})" if one.notes else ""
+                print(clean(f"{one.student.student_id}: {one.state}{why}"))
     finally:  # what an interrupted command laid out is on record too
         write_records(done.values(), students, source, now, out)
     rows = [done[student.student_id] for student in chosen]
     count = Counter(row.state for row in rows)
     print(f"{len(rows)} students: " + ", ".join(f"{n} {state}" for state, n in count.most_common()))
+    if unproved := sum(row.unproved for row in rows):
+        print(f"{unproved} were first seen after a deadline: the dates are the students' own word")
+    if not late and (policy.late == "percent" or policy.late_days) and count[NOTHING]:
+        print("course.toml lets late work count at a price: --late takes it")
     if failed := [row.student.student_id for row in rows if row.failed]:
         print(f"autograder: not collected: {', '.join(failed)}; why is told above", file=sys.stderr)
         raise typer.Exit(1)

@@ -215,6 +215,10 @@ def _twice(repository: Repository) -> None:
     repository.write({"old/vgg.py": "old", VGG: "own"})
 
 
+def _capitals(repository: Repository) -> None:
+    repository.write({"02_vgg/VGG.py": "other", VGG: "own"})
+
+
 @pytest.mark.parametrize(
     ("make", "told", "left"),
     [
@@ -222,6 +226,7 @@ def _twice(repository: Repository) -> None:
         (_submodule, "02_vgg: a submodule", set()),
         (_pointer, "only a pointer of Git LFS", set()),
         (_large, "614400 bytes; at most 524288", set()),
+        (_capitals, "is there twice; 02_vgg/vgg.py counts", {VGG}),
         (_twice, "is there twice; 02_vgg/vgg.py counts", {VGG}),
     ],
 )
@@ -274,6 +279,20 @@ def test_large_files_of_the_past_are_not_fetched(group: Class) -> None:
     assert (group.out / "submissions/ann/06_simpsons/run/model.safetensors").read_bytes() == model
     packs = (group.out / "mirrors/ann.git/objects").rglob("*")
     assert sum(p.stat().st_size for p in packs if p.is_file()) < 3 << 20
+
+
+def test_a_long_history_is_searched_to_the_deadline(group: Class) -> None:
+    ann = group.student("ann")
+    stream = ["reset refs/heads/main\n"]
+    for number in range(2000):
+        when = (DUE - 1000 * HOUR + number * HOUR).timestamp()
+        text = str(number)
+        stream.append(f"commit refs/heads/main\ncommitter s <s@x> {when:.0f} +0000\ndata 0\n")
+        stream.append(f"M 100644 inline {VGG}\ndata {len(text)}\n{text}\n")
+    ann.git("-C", str(ann.bare), "fast-import", "--quiet", given="".join(stream))
+    group.collect(DUE + 2000 * HOUR)
+    assert group.text("ann") == "1000"
+    assert read_times(group.out / "submitted.csv")["ann"]["vgg"] == DUE
 
 
 def test_a_tree_that_unfolds_without_end_is_cut(
@@ -345,6 +364,7 @@ def test_the_command_tells_who_is_missing_and_keeps_everybody_on_record(group: C
     run = CliRunner().invoke(app, command)
     assert run.exit_code == 1
     assert "lost: no repository" in run.output and "2 students: 1 ok" in run.output
+    assert "1 were first seen after a deadline" in run.output
     run = CliRunner().invoke(app, [*command, "--only", "ann"])
     assert run.exit_code == 0
     assert set(read_collected(group.out / "collected.json")) == {"ann", "lost"}

@@ -183,7 +183,7 @@ def test_a_report_says_commit_deadline_receipt_and_how_to_question_it(tmp_path: 
             assert part in text
     data = json.loads(to_json(report, EN, KEY))
     assert data["receipt"]["id"] == report.receipt[:16]
-    assert [row["commit"] for row in data["collected"]] == ["a" * 40, "b" * 40]
+    assert [row["commit"] for row in data["collected"]] == ["a" * 40, "b" * 40, "c" * 40]
 
 
 def test_every_difference_is_named(tmp_path: Path) -> None:
