@@ -45,6 +45,7 @@ FORBIDDEN = re.compile(
     re.IGNORECASE,
 )
 HOLLOW = (
+    "warning: filtering not recognized by server, ignoring",
     "fatal: Could not read from remote repository.",
     "Please make sure you have the correct access rights",
     "and the repository exists.",

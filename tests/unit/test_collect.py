@@ -188,6 +188,31 @@ def test_a_server_that_says_nothing_is_given_up(group: Class) -> None:
     assert (found.state, found.failed) == ("too slow", True)
 
 
+def test_a_repository_without_end_is_given_up(
+    group: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograder.collect.git.MAX_MIRROR", 10)
+    monkeypatch.setattr("autograder.collect.git.LOOK", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        source = Source(f"https://127.0.0.1:{server.getsockname()[1]}/{{github}}", pauses=())
+        [found] = collect([Student("ann", github="ann")], POLICY, source, group.out, 1)
+    assert (found.state, found.failed) == ("too large", True)
+
+
+def test_what_a_killed_git_left_behind_is_in_nobodys_way(group: Class) -> None:
+    ann = group.student("ann")
+    ann.commit({VGG: "1"})
+    group.collect(DUE - 2 * HOUR)
+    mirror = group.out / "mirrors" / "ann.git"
+    for name in ("packed-refs.lock", "refs/collected/now.lock", "objects/pack/tmp_pack_x"):
+        (mirror / name).parent.mkdir(parents=True, exist_ok=True)
+        (mirror / name).write_bytes(b"")
+        os.utime(mirror / name, (0, 0))
+    ann.commit({VGG: "2"})
+    assert group.collect(DUE - HOUR / 2)["ann"].state == "ok"
+    assert group.text("ann") == "2"
+
+
 def _link(repository: Repository) -> None:
     (repository.work / "02_vgg").mkdir()
     (repository.work / VGG).symlink_to("/etc/passwd")
