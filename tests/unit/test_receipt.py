@@ -272,5 +272,5 @@ def test_a_record_that_cannot_be_read_ends_a_batch_before_it_begins(tmp_path: Pa
     (Path(place) / "02_vgg").mkdir()
     (tmp_path / "collected.json").write_text("{")
     plan = batch.Plan(find_course(ROOT), (task_named("vgg"),), None, KEY, "cpu", ())
-    with pytest.raises(UsageError, match="collected.json"):
+    with pytest.raises(UsageError, match=r"collected\.json"):
         next(batch.grade_all([place], plan))
