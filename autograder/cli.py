@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autograder.accounting import app as accounting
+from autograder.collect.cli import app as collecting
 from autograder.errors import GraderFault, UsageError
 from autograder.gradebook.cli import app as gradebook
 from autograder.leaderboard.cli import app as leaderboard
@@ -30,6 +32,8 @@ app = typer.Typer(
 app.add_typer(leaderboard, name="leaderboard")
 app.add_typer(gradebook)
 app.add_typer(teaching)
+app.add_typer(collecting)
+app.add_typer(accounting)
 
 
 class Lang(StrEnum):
@@ -189,6 +193,9 @@ def grade(
     from autograder.checks.promise import Message
     from autograder.cluster import Cluster
     from autograder.course import find_course
+    from autograder.gradebook.grades import all_explained
+    from autograder.gradebook.policy import read_policy
+    from autograder.gradebook.verdicts import SUBMITTED, read_times
     from autograder.messages import Catalogue
     from autograder.processes import Processes
     from autograder.report.as_json import to_json
@@ -214,6 +221,8 @@ def grade(
         probe()
     catalogue = Catalogue.chosen(lang)
     found = find_course(course)
+    policy = read_policy(found.folder, students)
+    times = read_times(folder / SUBMITTED) if folder else {}
     plan = Plan(
         course=found,
         tasks=tuple(_tasks(task)) or all_tasks(),
@@ -226,20 +235,23 @@ def grade(
         sandbox="none" if sandbox is Sandbox.none else "bwrap",
         cache=folder.absolute() / "cache" if folder else None,
     )
-    results = Results(folder, places, catalogue, names, students, snapshot)
+    lasting = plan.key if folder or os.environ.get("AUTOGRADER_KEY") else ""
+    results = Results(folder, places, catalogue, names, students, snapshot, lasting)
     made: Callable[[Plan], Engine] | None = Processes if len(places) > 1 else None
     if engine is EngineName.ray:
         made = partial(Cluster, address=ray_address or "")
     console = make_console(sys.stderr if json_file == "-" else None)
-    interrupted = show_batch(places, grade_all(places, plan, made), results, console)
+    graded = grade_all(places, plan, made)
+    reports = all_explained(graded, students, times, policy, catalogue)
+    interrupted = show_batch(places, reports, results, console)
     if interrupted:
         _complain(interrupted, 130)
     report = results.last
     assert report is not None
     if json_file == "-":
-        print(to_json(report, catalogue), end="")
+        print(to_json(report, catalogue, lasting), end="")
     elif json_file:
-        _write(Path(json_file), to_json(report, catalogue))
+        _write(Path(json_file), to_json(report, catalogue, lasting))
     if html:
         _write(html, to_html(report, catalogue))
     for problem in results.problems:
