@@ -10,9 +10,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -80,6 +82,42 @@ def serving(command: Sequence[object], folder: Path) -> Iterator[Server]:
         yield server
     finally:
         server.kill()
+
+
+@contextmanager
+def behind(prefix: str, url: str) -> Iterator[str]:
+    """A reverse proxy that shows a server below a prefix, as the documents configure nginx."""
+    passed = ("content-length", "content-type", "content-encoding", "location", "set-cookie")
+
+    class Proxy(BaseHTTPRequestHandler):
+        def _pass_on(self) -> None:
+            headers = {name: value for name, value in self.headers.items() if name != "Connection"}
+            headers |= {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "http"}
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            path = self.path.removeprefix(prefix)
+            if path == self.path:
+                self.send_error(404)
+                return
+            request = client.build_request(self.command, url + path, headers=headers, content=body)
+            answer = client.send(request, stream=True)
+            content = b"".join(answer.iter_raw())
+            self.send_response(answer.status_code)
+            for name, value in answer.headers.multi_items():
+                if name in passed and name != "content-length":
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST = do_HEAD = _pass_on  # noqa: N815  # http.server's names
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with httpx.Client(timeout=60) as client, ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{proxy.server_address[1]}"
+        proxy.shutdown()
 
 
 @functools.cache

@@ -195,4 +195,4 @@ def run(
         os.environ.setdefault("GRADIO_TEMP_DIR", f"{folder}/gradio")
         examples = Path(folder, "examples")
         examples.mkdir()
-        serve(make_app(build_page, examples, root_path, preferred), host, port)
+        serve(make_app(build_page, examples, root_path, preferred), host, port, root_path)

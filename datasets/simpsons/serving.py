@@ -76,7 +76,7 @@ class Guard:
             else:
                 await self._app(scope, body.receive, sending)
         finally:
-            path = scope["path"]
+            path = scope["path"].removeprefix(scope.get("root_path", ""))
             if status >= 400 or not path.startswith(QUIET):
                 milliseconds = round(1000 * (time.perf_counter() - start), 1)
                 log("request", method=scope["method"], path=path, status=status, ms=milliseconds)

@@ -16,7 +16,7 @@ from simpsons import CLASSES, calibration, own, run
 from simpsons.calibration import Calibration, Mistake
 
 from tests.conftest import ROOT
-from tests.servers import Server, Visit, browser, serving, until
+from tests.servers import Server, Visit, behind, browser, serving, until
 
 pytest.importorskip("gradio")
 pytest.importorskip("captum")
@@ -158,6 +158,20 @@ def test_two_networks_in_both_widths_and_languages(home: Path, width: int, lang:
         visit.shot(f"demo-{width}-{lang}")
         assert not visit.elsewhere and not visit.failed and not visit.wide()
         assert server.stop() == 0
+
+
+@pytest.mark.slow
+def test_behind_a_reverse_proxy(home: Path) -> None:
+    command = (
+        sys.executable, "app.py", "--checkpoint", "run", "--port", "0", "--root-path", "/demo",
+    )  # fmt: skip
+    with serving(command, home) as server, browser() as chromium:
+        own = server.url.removesuffix("/demo")
+        with behind("/demo", own) as outside:
+            visit = Visit(chromium, f"{outside}/demo")
+            show(visit, "ru", home / "picture.jpg")
+            assert until(lambda: loaded(visit.page, visit.page.locator(".heatmap img")))
+            assert not visit.elsewhere and not visit.failed
 
 
 @pytest.mark.slow
