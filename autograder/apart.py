@@ -1,0 +1,91 @@
+"""Commands for grading in parts: what holds secrets runs no student code. See docs/ci.md."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.errors import UsageError
+
+app = typer.Typer()
+Submissions = Annotated[list[Path], typer.Argument(metavar="SUBMISSION...")]
+Course = Annotated[
+    Path | None, typer.Option(help="Folder with course.toml; default: here or above.")
+]
+Roster = Annotated[Path | None, typer.Option(metavar="CSV", help="roster.csv: who is who.")]
+
+
+@app.command()
+def handover(
+    submissions: Submissions,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="For grade --seeds and --course.")],
+    course: Course = None,
+) -> None:
+    """Write what a machine that runs student code needs: seeds and references, no secret."""
+    from autograder.course import find_course
+    from autograder.handover import hand_over
+
+    key = os.environ.get("AUTOGRADER_KEY", "")
+    if not key:
+        raise UsageError("handover makes the seeds of the course's key: set AUTOGRADER_KEY")
+    count = hand_over(find_course(course), submissions, key, out)
+    print(f"seeds of {count} submissions written to {out}")
+
+
+@app.command()
+def screen(
+    submissions: Submissions,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Those that a GPU is worth, by name.")],
+    seeds: Annotated[Path | None, typer.Option(metavar="FILE", help="As of grade.")] = None,
+    sandbox: Annotated[str, typer.Option(metavar="auto|bwrap|none")] = "auto",
+    course: Course = None,
+) -> None:
+    """Look at shapes and counts on the CPU: what fails there needs no GPU."""
+    from autograder.course import find_course
+    from autograder.screening import screened
+    from autograder.seeds import read_seeds
+
+    if sandbox not in ("auto", "bwrap", "none"):
+        raise UsageError(f"--sandbox {sandbox}: use auto, bwrap or none")
+    found = find_course(course)
+    known = read_seeds(seeds) if seeds else None
+    worth = screened(submissions, found, known, "none" if sandbox == "none" else "bwrap")
+    _write(out, "".join(f"{place.name}\n" for place in worth))
+    print(f"{len(worth)} of {len(submissions)} submissions are worth a GPU")
+
+
+@app.command()
+def finish(
+    reports: Annotated[Path, typer.Argument(metavar="REPORTS", help="Folder of grade --out.")],
+    submissions: Annotated[Path, typer.Option(metavar="DIR", help="What was graded, by name.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for everything that is made.")],
+    truth: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="The homework's right classes.")
+    ] = None,
+    public: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Score only these Ids of the homework.")
+    ] = None,
+    roster: Roster = None,
+    names: Annotated[bool, typer.Option("--names", help="Name submissions in class.html.")] = False,
+    lang: Annotated[str, typer.Option(metavar="en|ru", help="Of those without a language.")] = "ru",
+    course: Course = None,
+) -> None:
+    """Score the homework in reports made without the truth; write every page. Runs no student code."""
+    from autograder.cli import homework_rules
+    from autograder.course import find_course
+    from autograder.finishing import finish_all
+    from autograder.messages import Catalogue
+    from autograder.roster import read_roster
+
+    rules = homework_rules(find_course(course).homework, truth=truth, public=public)
+    students = read_roster(roster) if roster else []
+    lines = finish_all(reports, submissions, out, rules, students, Catalogue.load(lang), names)
+    for line in lines:
+        print(line)
+
+
+def _write(path: Path, text: str) -> None:
+    from autograder.report.folder import write
+
+    write(path, text)
