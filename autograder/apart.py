@@ -19,18 +19,21 @@ Roster = Annotated[Path | None, typer.Option(metavar="CSV", help="roster.csv: wh
 @app.command()
 def handover(
     submissions: Submissions,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="For grade --seeds and --course.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Is made anew.")],
+    only: Annotated[
+        str, typer.Option(metavar="NAMES", help="Only these students or repositories.")
+    ] = "",
     course: Course = None,
 ) -> None:
-    """Write what a machine that runs student code needs: seeds and references, no secret."""
+    """Write what a machine that runs student code gets: seeds and references, no secret."""
     from autograder.course import find_course
     from autograder.handover import hand_over
 
     key = os.environ.get("AUTOGRADER_KEY", "")
     if not key:
         raise UsageError("handover makes the seeds of the course's key: set AUTOGRADER_KEY")
-    count = hand_over(find_course(course), submissions, key, out)
-    print(f"seeds of {count} submissions written to {out}")
+    names = hand_over(find_course(course), submissions, key, out, only.replace(",", " ").split())
+    print(f"{len(names)} submissions and their seeds written to {out}")
 
 
 @app.command()
@@ -57,7 +60,9 @@ def screen(
 
 @app.command()
 def finish(
-    reports: Annotated[Path, typer.Argument(metavar="REPORTS", help="Folder of grade --out.")],
+    reports: Annotated[
+        list[Path], typer.Argument(metavar="REPORTS...", help="Folders of grade --out.")
+    ],
     submissions: Annotated[Path, typer.Option(metavar="DIR", help="What was graded, by name.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for everything that is made.")],
     truth: Annotated[
@@ -71,7 +76,7 @@ def finish(
     lang: Annotated[str, typer.Option(metavar="en|ru", help="Of those without a language.")] = "ru",
     course: Course = None,
 ) -> None:
-    """Score the homework in reports made without the truth; write every page. Runs no student code."""
+    """Score the homework of reports made without the truth; write every page. Runs no code."""
     from autograder.cli import homework_rules
     from autograder.course import find_course
     from autograder.finishing import finish_all

@@ -144,7 +144,7 @@ def grade(
     seed: Annotated[str | None, typer.Option(help="Replay the seed of a report.")] = None,
     seeds: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Seeds of autograder handover, in place of the key."),
+        typer.Option(metavar="FILE", help="Seeds of a class, of autograder handover."),
     ] = None,
     sandbox: Annotated[Sandbox, typer.Option(help="How student code is isolated.")] = Sandbox.auto,
     engine: Annotated[

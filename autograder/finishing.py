@@ -1,5 +1,6 @@
-"""Reports of a machine without the truth, finished where the truth is: no student code runs here."""
+"""Reports of a machine without the truth, finished where it is; no student code runs here."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +27,7 @@ HELD = ("homework.other_program", "homework.predict_failed")
 
 
 def finish_all(
-    reports: Path,
+    reports: Sequence[Path],
     submissions: Path,
     out: Path,
     rules: Rules,
@@ -42,9 +43,13 @@ def finish_all(
         UsageError: there is no report.
         GraderFault: some reports cannot be used; the others are written.
     """
-    paths = [path for path in sorted(reports.glob("*.json")) if path.name not in (BATCH, HISTORY)]
+    found = [path for folder in reports for path in sorted(folder.glob("*.json"))]
+    paths = [path for path in found if path.name not in (BATCH, HISTORY)]
     if not paths:
-        raise UsageError(f"{reports}: no report there; give the folder of autograder grade --out")
+        raise UsageError(f"{reports[0]}: no report there; give folders of autograder grade --out")
+    count = Counter(path.stem for path in paths)
+    if twice := [name for name in count if count[name] > 1]:
+        raise UsageError(f"two reports of {', '.join(twice)}: give the folders of one run")
     places = [str(submissions / path.stem) for path in paths]
     results = Results(out, places, catalogue, names, students)
     problems = []

@@ -25,7 +25,7 @@ from autograder.observe import protocol
 from autograder.observe.session import LocalWorkers, Session, SharedSession, Workers
 from autograder.report.model import CheckReport, Flow, Report, TaskReport
 from autograder.sandbox.profiles import Profile, profile_for
-from autograder.seeds import Seeds, place, seed_of
+from autograder.seeds import Seeds, seed_of, seeded
 from autograder.submission import TaskFiles, read_file, read_submission
 from autograder.tasks import Task, all_tasks
 
@@ -170,7 +170,7 @@ def task_seed(options: Options, files: TaskFiles) -> str:
         return _hmac(options.seed, files.task.name)
     if options.seeds is not None:
         return seed_of(options.seeds, files)
-    return _hmac(options.key, place(files))
+    return _hmac(options.key, seeded(files))
 
 
 def _hmac(key: str, text: str) -> str:

@@ -1,6 +1,7 @@
 """What a machine that runs student code gets: seeds and references; no key, no truth, no names."""
 
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,35 +10,65 @@ from autograder import seeds
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.grading import Options, task_seed
-from autograder.report.folder import write
+from autograder.report.folder import COLLECTED, write
 from autograder.submission import read_submission
 
-SEEDS, COURSE = "seeds.json", "course"
+SEEDS, COURSE, SUBMISSIONS = "seeds.json", "course", "submissions"
+UNUSED = ("__pycache__", "run", "*.csv", "lesson.py")  # of solutions, where code is judged
 
 
-def hand_over(course: Course, submissions: Sequence[Path], key: str, out: Path) -> int:
-    """Write the folder; the number of submissions in it that can be graded.
+def hand_over(
+    course: Course, submissions: Sequence[Path], key: str, out: Path, only: Sequence[str] = ()
+) -> list[str]:
+    """Write the folder; the names of the submissions in it.
 
     Of course.toml only what judging needs is handed over: its deadlines and overrides name
-    students.
+    students. only: names of submissions, or of their repositories where collected.json lies
+    beside their folder.
 
     Raises:
-        UsageError: the folder cannot be written.
+        UsageError: a folder is no submission, a name fits none, or nothing can be written.
     """
+    if out.exists() and not (out / SEEDS).is_file():
+        raise UsageError(f"--out {out}: is there and not ours to empty; give a new folder")
+    chosen = _chosen(submissions, only) if only else list(submissions)
     options = Options(key=key)
     found = []
-    for place in submissions:
+    for place in chosen:
         found += [(files, task_seed(options, files)) for files in read_submission(place)]
-    write(out / SEEDS, seeds.to_json(found))
-    target = out / COURSE
     try:
-        shutil.rmtree(target, ignore_errors=True)
-        ignored = shutil.ignore_patterns("__pycache__", "run", "*.csv")
-        shutil.copytree(course.folder / "solutions", target / "solutions", ignore=ignored)
+        shutil.rmtree(out, ignore_errors=True)
+        ignored = shutil.ignore_patterns(*UNUSED)
+        shutil.copytree(course.folder / "solutions", out / COURSE / "solutions", ignore=ignored)
+        for place in chosen:  # the same files under another name: they may be large
+            target = out / SUBMISSIONS / place.resolve().name
+            shutil.copytree(place, target, symlinks=True, copy_function=_link)
     except OSError as error:
-        raise UsageError(f"{target}: cannot be written: {error}") from None
-    write(target / "course.toml", _settings(course))
-    return len(submissions)
+        raise UsageError(f"{out}: cannot be written: {error}") from None
+    write(out / SEEDS, seeds.to_json(found))
+    write(out / COURSE / "course.toml", _settings(course))
+    return [place.resolve().name for place in chosen]
+
+
+def _link(source: str, target: str) -> None:
+    os.link(source, target, follow_symlinks=False)
+
+
+def _chosen(submissions: Sequence[Path], only: Sequence[str]) -> list[Path]:
+    """The submissions of these names or repositories, in their order."""
+    names = {place.resolve().name: place for place in submissions}
+    known = {name.casefold(): place for name, place in names.items()}
+    for record in {place.resolve().parent.parent / COLLECTED for place in submissions}:
+        if record.is_file():
+            students = json.loads(record.read_text(encoding="utf-8"))["students"]
+            for name, kept in students.items():
+                parts = kept["url"].casefold().removesuffix(".git").split("/")
+                for count in (1, 2, len(parts)) if name in names else ():
+                    known.setdefault("/".join(parts[-count:]), names[name])
+    wanted = {name: name.casefold().removesuffix(".git") for name in only}
+    if lost := [name for name, key in wanted.items() if key not in known]:
+        raise UsageError(f"--only {', '.join(lost)}: nothing was collected under that name")
+    return list(dict.fromkeys(known[key] for key in wanted.values()))
 
 
 def _settings(course: Course) -> str:

@@ -13,14 +13,14 @@ SEED = re.compile(r"[0-9a-f]{1,15}")
 Seeds = Mapping[str, str]  # by task and digest of its files
 
 
-def place(files: TaskFiles) -> str:
+def seeded(files: TaskFiles) -> str:
     """What a seed belongs to: a task and the files handed in for it."""
     return f"{files.task.name}/{files.digest()}"
 
 
 def to_json(seeds: Iterable[tuple[TaskFiles, str]]) -> str:
     """Equal files have equal seeds, so they stand there once."""
-    found = {place(files): seed for files, seed in seeds}
+    found = {seeded(files): seed for files, seed in seeds}
     return json.dumps({"schema": SCHEMA, "seeds": found}, indent=1, sort_keys=True) + "\n"
 
 
@@ -50,9 +50,9 @@ def seed_of(seeds: Seeds, files: TaskFiles) -> str:
     Raises:
         UsageError: there is none for these files.
     """
-    if place(files) not in seeds:
+    if seeded(files) not in seeds:
         raise UsageError(
             f"--seeds has no seed for these files of {files.task.name}: "
             "make it again with autograder handover, of the same submissions"
         )
-    return seeds[place(files)]
+    return seeds[seeded(files)]

@@ -15,6 +15,7 @@ from autograder.report.terminal import clean
 from autograder.roster import Student, find
 
 BATCH = "batch.json"  # the seed of an output folder
+COLLECTED = "collected.json"  # what autograder collect took
 NAMED = 20  # submissions that are named in a message
 
 
