@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autograder.apart import app as apart
+from autograder.collect.cli import app as collecting
 from autograder.errors import GraderFault, UsageError
 from autograder.gradebook.cli import app as gradebook
 from autograder.leaderboard.cli import app as leaderboard
@@ -32,6 +33,7 @@ app.add_typer(leaderboard, name="leaderboard")
 app.add_typer(gradebook)
 app.add_typer(teaching)
 app.add_typer(apart)
+app.add_typer(collecting)
 
 
 class Lang(StrEnum):

@@ -1,8 +1,10 @@
 """Reports of a machine without the truth, finished where it is; no student code runs here."""
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from autograder.checks.judge import Bench, Judge, Result
@@ -13,7 +15,7 @@ from autograder.grading import check_report, read_homework
 from autograder.homework import Rules
 from autograder.messages import Catalogue
 from autograder.observe.session import Session
-from autograder.report.folder import BATCH, Results, write
+from autograder.report.folder import BATCH, COLLECTED, Results, write
 from autograder.report.from_json import read_report
 from autograder.report.html import to_html
 from autograder.report.misconceptions import HISTORY
@@ -52,6 +54,7 @@ def finish_all(
         raise UsageError(f"two reports of {', '.join(twice)}: give the folders of one run")
     places = [str(submissions / path.stem) for path in paths]
     results = Results(out, places, catalogue, names, students)
+    commits = read_commits(out / COLLECTED)
     problems = []
     for number, path in enumerate(paths):
         try:
@@ -59,6 +62,7 @@ def finish_all(
         except UsageError as error:
             problems.append(str(error))
             continue
+        report = replace(report, commit=report.commit or commits.get(path.stem))
         student = find(list(students), path.stem)
         own = Catalogue.load(student.lang) if student and student.lang else catalogue
         results.add(number, report, own)
@@ -68,6 +72,27 @@ def finish_all(
     if problems:
         raise GraderFault("\n".join(["some reports are not finished:", *problems]))
     return [f"{len(paths)} reports written to {out}"]
+
+
+def read_commits(path: Path) -> dict[str, str]:
+    """The newest commit that was taken of each student, as autograder collect noted it.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        students = json.loads(path.read_text(encoding="utf-8"))["students"]
+        taken = {name: list(kept["tasks"].values()) for name, kept in students.items()}
+        newest = {name: max(rows, key=_committed) for name, rows in taken.items() if rows}
+        return {name: str(row["commit"]) for name, row in newest.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{path}: cannot be read ({error!r}); collect again") from None
+
+
+def _committed(row: Mapping[str, str]) -> datetime:
+    return datetime.fromisoformat(row["committed"])
 
 
 def finished(path: Path, folder: Path, rules: Rules) -> Report:

@@ -106,7 +106,7 @@ def in_order(reports: Iterable[tuple[int, Report]]) -> Iterator[tuple[int, Repor
 def file_names(places: Sequence[str]) -> list[str]:
     """A file name for each submission: its folder's, numbered where two are equal."""
     names: list[str] = []
-    used = {name.removesuffix(".json") for name in (BATCH, HISTORY)}
+    used = {name.removesuffix(".json") for name in (BATCH, HISTORY, COLLECTED)}
     for place in places:
         own = name = name_of(place)
         number = 2

@@ -1,0 +1,1 @@
+"""Collecting: what students pushed, taken at their deadlines, as data."""

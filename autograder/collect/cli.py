@@ -1,0 +1,61 @@
+"""Commands around a class's repositories: collect."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.errors import UsageError
+
+app = typer.Typer()
+
+
+@app.command("collect")
+def collect_class(
+    roster: Annotated[Path, typer.Argument(metavar="ROSTER.csv")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="For mirrors, submissions, records.")],
+    url: Annotated[
+        str, typer.Option(help="https://github.com/ORG/cnn-{github}; or in course.toml.")
+    ] = "",
+    branch: Annotated[str, typer.Option(help="The branch that counts.")] = "main",
+    late: Annotated[
+        bool, typer.Option("--late", help="The newest commit counts, and its time is recorded.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Repositories fetched at the same time.")] = 8,
+    seconds: Annotated[float, typer.Option(min=1, help="For one step of one repository.")] = 120,
+    course: Annotated[
+        Path | None, typer.Option(help="Folder with course.toml; default: here or above.")
+    ] = None,
+) -> None:
+    """Fetch everybody's repository as it was at the deadline. Exit 1 if somebody's is not here."""
+    import sys
+    from collections import Counter
+    from datetime import UTC, datetime
+
+    from autograder.collect.collecting import Source, collect, settings
+    from autograder.collect.record import write_records
+    from autograder.course import find_course
+    from autograder.gradebook.policy import read_policy
+    from autograder.report.terminal import clean
+    from autograder.roster import read_roster
+
+    students = read_roster(roster)
+    if not students:
+        raise UsageError(f"{roster}: nobody is on it")
+    folder = find_course(course).folder
+    policy = read_policy(folder, students)
+    source = Source(url or settings(folder), branch, late, seconds)
+    now = datetime.now(UTC)
+    done = {}
+    for one in collect(students, policy, source, out, jobs, now):
+        done[one.student.student_id] = one
+        if one.failed or one.notes or not one.tasks:
+            said = "; ".join(one.notes)
+            print(clean(f"{one.student.student_id}: {one.state}" + (f" ({said})" if said else "")))
+    rows = [done[student.student_id] for student in students]
+    write_records(rows, source, now, out)
+    count = Counter(row.state for row in rows)
+    print(f"{len(rows)} students: " + ", ".join(f"{n} {state}" for state, n in count.most_common()))
+    if failed := [row.student.student_id for row in rows if row.failed]:
+        print(f"autograder: not collected: {', '.join(failed)}; why is told above", file=sys.stderr)
+        raise typer.Exit(1)

@@ -1,0 +1,335 @@
+"""Collecting real repositories: which commit counts, what of it, and what is said of the others."""
+
+import csv
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from autograder.collect.collecting import Collected, Source, collect
+from autograder.collect.git import check_url
+from autograder.collect.record import write_records
+from autograder.errors import UsageError
+from autograder.gradebook.policy import Extension, Policy
+from autograder.gradebook.verdicts import read_times
+from autograder.roster import Student
+from autograder.tasks import all_tasks
+from tests.organisation import DUE, HOUR, Repository
+
+DAY = timedelta(days=1)
+POLICY = Policy(deadlines={task.name: DUE for task in all_tasks()})
+VGG = "02_vgg/vgg.py"
+
+
+class Class:
+    """A class of students on disk, and what collecting from it gives."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.out = folder, folder / "out"
+        self.students: dict[str, Student] = {}
+        self.policy = POLICY
+
+    def student(self, name: str, branch: str = "main", extra_days: str = "") -> Repository:
+        self.students[name] = Student(name, github=name, extra_days=extra_days)
+        return Repository(self.folder, name, branch)
+
+    def collect(self, now: datetime = DUE + DAY, late: bool = False) -> dict[str, Collected]:
+        source = Source(f"file://{self.folder}/org/cnn-{{github}}", late=late, pauses=())
+        students = list(self.students.values())
+        found = {
+            one.student.student_id: one
+            for one in collect(students, self.policy, source, self.out, 2, now)
+        }
+        write_records([found[name] for name in self.students], source, now, self.out)
+        return found
+
+    def text(self, name: str, path: str = VGG) -> str:
+        return (self.out / "submissions" / name / path).read_text()
+
+    def files(self, name: str) -> set[str]:
+        folder = self.out / "submissions" / name
+        return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> Class:
+    return Class(tmp_path)
+
+
+def test_everybody_is_taken_at_the_own_deadline(group: Class) -> None:
+    early = group.student("early")
+    kept = early.commit({VGG: "in time"})
+    early.commit({VGG: "late"}, DUE + HOUR)
+    group.student("extended", extra_days="1").commit({VGG: "a day later"}, DUE + 20 * HOUR)
+    group.student("tardy").commit({VGG: "late"}, DUE + HOUR)
+    group.student("empty")
+    group.student("elsewhere", branch="trunk").commit({VGG: "x"})
+    group.students["lost"] = Student("lost", github="lost")
+    group.students["nameless"] = Student("nameless")
+    found = group.collect()
+    assert {name: one.state for name, one in found.items()} == {
+        "early": "ok",
+        "extended": "ok",
+        "tardy": "nothing in time",
+        "empty": "empty",
+        "elsewhere": "no branch",
+        "lost": "no repository",
+        "nameless": "no github name",
+    }
+    assert {name for name, one in found.items() if one.failed} == {"lost", "nameless"}
+    assert (group.text("early"), group.text("extended")) == ("in time", "a day later")
+    assert sorted(p.name for p in (group.out / "submissions").iterdir()) == ["early", "extended"]
+    record = json.loads((group.out / "collected.json").read_text())["students"]["early"]
+    assert record["tasks"]["vgg"]["commit"] == kept
+    assert record["tasks"]["vgg"]["deadline"] == DUE.isoformat()
+    assert "trunk" in found["elsewhere"].notes[0]
+    rows = list(csv.DictReader((group.out / "collected.csv").read_text().splitlines()))
+    assert {row["student_id"] for row in rows} == set(group.students)
+    times = read_times(group.out / "submitted.csv")
+    assert times == {"early": {"vgg": DUE - HOUR}, "extended": {"vgg": DUE + 20 * HOUR}}
+
+
+def test_tasks_with_deadlines_of_their_own_come_from_commits_of_their_own(group: Class) -> None:
+    group.policy = Policy(
+        deadlines={"alexnet": DUE, "vgg": DUE + DAY},
+        extensions=(Extension("ann", "alexnet", DUE + 2 * HOUR),),
+    )
+    ann, bob = group.student("ann"), group.student("bob")
+    for one in (ann, bob):
+        one.commit({"01_alexnet/alexnet.py": "1", VGG: "1", "04_resnet/resnet.py": "1"})
+        one.commit({"01_alexnet/alexnet.py": "2", VGG: "2"}, DUE + HOUR)
+        one.commit({"01_alexnet/alexnet.py": "3", VGG: "3"}, DUE + 3 * HOUR)
+        one.commit({VGG: "4", "04_resnet/resnet.py": "4"}, DUE + 2 * DAY)
+    group.collect(DUE + 3 * DAY)
+    alexnet = "01_alexnet/alexnet.py"
+    assert [group.text(n, alexnet) for n in ("ann", "bob")] == ["2", "1"]
+    assert [group.text("bob", p) for p in (VGG, "04_resnet/resnet.py")] == ["3", "4"]
+
+
+def test_late_work_costs_only_the_tasks_that_changed(group: Class) -> None:
+    ann = group.student("ann")
+    ann.commit({"01_alexnet/alexnet.py": "1", VGG: "1"})
+    ann.commit({VGG: "2"}, DUE + 30 * HOUR)
+    found = group.collect(DUE + 2 * DAY, late=True)["ann"]
+    assert (found.state, group.text("ann")) == ("late", "2")
+    times = read_times(group.out / "submitted.csv")["ann"]
+    assert times == {"alexnet": DUE - HOUR, "vgg": DUE + 30 * HOUR}
+    assert group.collect(DUE + 2 * DAY)["ann"].state == "ok"
+    assert group.text("ann") == "1"
+
+
+def test_what_was_seen_after_the_deadline_is_final(group: Class) -> None:
+    """A commit that is dated before the deadline, but was not there after it, does not count."""
+    ann = group.student("ann")
+    ann.commit({VGG: "honest"})
+    group.collect(DUE + HOUR)
+    forged = ann.commit({VGG: "forged"}, DUE - HOUR / 2)
+    found = group.collect(DUE + DAY)["ann"]
+    assert group.text("ann") == "honest"
+    assert any(note.startswith(f"backdated: {forged[:12]}") for note in found.notes)
+    late = group.collect(DUE + DAY, late=True)["ann"].tasks["vgg"]
+    assert late.changed and late.changed.at == DUE + HOUR and late.late  # no earlier than that run
+
+
+def test_a_clock_that_is_wrong_harms_nobody_who_was_seen_in_time(group: Class) -> None:
+    group.student("ann").commit({VGG: "in time"}, DUE + 400 * DAY)
+    group.collect(DUE - HOUR)
+    assert group.collect(DUE + DAY)["ann"].state == "ok"
+    assert group.text("ann") == "in time"
+    assert read_times(group.out / "submitted.csv")["ann"]["vgg"] == DUE - HOUR
+
+
+def test_dates_that_go_backwards_are_told(group: Class) -> None:
+    ann = group.student("ann")
+    ann.commit({VGG: "late"}, DUE + HOUR)
+    ann.commit({VGG: "forged"})
+    assert "a commit is dated before its own parent" in group.collect()["ann"].notes
+
+
+def test_a_rewritten_history_loses_nothing(group: Class) -> None:
+    ann = group.student("ann")
+    first = ann.commit({VGG: "first"})
+    group.collect(DUE - HOUR / 2)
+    ann.git("checkout", "-q", "--orphan", "other")
+    ann.commit({VGG: "after the deadline"}, DUE + HOUR)
+    found = group.collect(DUE + DAY)["ann"]
+    assert group.text("ann") == "first"
+    assert any(note.startswith("force-pushed") and first[:12] in note for note in found.notes)
+    ann.commit({VGG: "again"}, DUE - HOUR / 4)
+    mirror = group.out / "mirrors" / "ann.git"
+    subprocess.run(["git", "--git-dir", str(mirror), "gc", "-q", "--prune=now"], check=True)
+    group.collect(DUE + 2 * DAY)
+    assert group.text("ann") == "first"
+
+
+@pytest.mark.parametrize("gone", ["branch", "repository"])
+def test_what_was_collected_stays_when_it_is_deleted(group: Class, gone: str) -> None:
+    ann = group.student("ann")
+    ann.commit({VGG: "kept"})
+    group.collect(DUE - HOUR)
+    if gone == "branch":
+        ann.git("-C", str(ann.bare), "update-ref", "-d", "refs/heads/main")
+    else:
+        ann.bare.rename(ann.bare.with_name("away"))
+    found = group.collect(DUE + DAY)["ann"]
+    assert group.text("ann") == "kept"
+    assert found.tasks and any("is kept" in note for note in found.notes)
+    assert found.failed == (gone == "repository")
+
+
+def test_an_unreachable_server_loses_nothing_and_is_told(group: Class) -> None:
+    group.student("ann").commit({VGG: "kept"})
+    group.collect(DUE - HOUR)
+    source = Source("https://127.0.0.1:9/{github}", pauses=(0.0,))
+    [found] = collect([group.students["ann"]], POLICY, source, group.out, 1, DUE + DAY)
+    assert (found.state, found.failed) == ("network failure", True)
+    assert group.text("ann") == "kept"
+    assert group.collect(DUE + DAY)["ann"].state == "ok"  # it goes on
+    [found] = collect([group.students["ann"]], POLICY, source, group.out, 1, DUE + DAY)
+    assert found.state == "ok"  # decided: what came later could not count
+
+
+def _link(repository: Repository) -> None:
+    (repository.work / "02_vgg").mkdir()
+    (repository.work / VGG).symlink_to("/etc/passwd")
+
+
+def _submodule(repository: Repository) -> None:
+    other = repository.work.parent / "other"
+    other.mkdir()
+    repository.git("init", "-q", str(other))
+    repository.git("-C", str(other), "commit", "-q", "--allow-empty", "-m", "x")
+    repository.git("submodule", "add", "-q", str(other), "02_vgg")
+
+
+def _pointer(repository: Repository) -> None:
+    oid = f"oid sha256:{'0' * 64}\nsize 400000000\n"
+    pointer = f"version https://git-lfs.github.com/spec/v1\n{oid}"
+    repository.write({"06_simpsons/run/model.safetensors": pointer})
+
+
+def _large(repository: Repository) -> None:
+    repository.write({VGG: b"#" * (600 << 10)})
+
+
+def _twice(repository: Repository) -> None:
+    repository.write({"old/vgg.py": "old", VGG: "own"})
+
+
+@pytest.mark.parametrize(
+    ("make", "told", "left"),
+    [
+        (_link, "a symbolic link is not followed", set()),
+        (_submodule, "02_vgg: a submodule", set()),
+        (_pointer, "only a pointer of Git LFS", set()),
+        (_large, "614400 bytes; at most 524288", set()),
+        (_twice, "is there twice; 02_vgg/vgg.py counts", {VGG}),
+    ],
+)
+def test_what_is_no_plain_file_is_told_and_left_out(
+    group: Class, make: Callable[[Repository], None], told: str, left: set[str]
+) -> None:
+    ann = group.student("ann")
+    make(ann)
+    ann.commit({"notes.txt": "not of a task"})
+    found = group.collect()["ann"]
+    assert any(told in note for note in found.notes), found.notes
+    assert group.files("ann") == left
+
+
+def test_hostile_attributes_and_hooks_have_no_effect(group: Class) -> None:
+    ann = group.student("ann")
+    mark = group.folder / "ran"
+    text = "line $Format:%H$ $Id$\nline\n"
+    rules = "filter=evil ident export-subst export-ignore eol=crlf text"
+    ann.commit(
+        {
+            VGG: text,
+            ".lfsconfig": "[lfs]\nurl = https://localhost:9/\n",
+            ".mailmap": "x",
+            "hooks/post-checkout": f"#!/bin/sh\ntouch {mark}\n",
+        }
+    )
+    ann.commit({".gitattributes": f"* {rules}\n"})
+    for name in ("pre-receive", "post-update", "reference-transaction", "post-checkout"):
+        hook = ann.bare / "hooks" / name
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\ntouch {mark}\n")
+        hook.chmod(0o755)
+    config = ann.bare / "config"
+    config.write_text(config.read_text() + f'[filter "evil"]\n\tsmudge = touch {mark}\n')
+    group.collect()
+    assert (group.out / "submissions/ann" / VGG).read_bytes() == text.encode()
+    assert not mark.exists()
+    assert not (group.out / "mirrors/ann.git/hooks").exists()
+
+
+def test_large_files_of_the_past_are_not_fetched(group: Class) -> None:
+    ann = group.student("ann")
+    ann.commit({"data/big.bin": os.urandom(3 << 20), VGG: "x"})
+    (ann.work / "data/big.bin").unlink()
+    model = os.urandom(2 << 20)
+    ann.commit({"06_simpsons/run/model.safetensors": model})
+    ann.git("-C", str(ann.bare), "config", "uploadpack.allowFilter", "true")
+    assert group.collect()["ann"].notes == []
+    assert (group.out / "submissions/ann/06_simpsons/run/model.safetensors").read_bytes() == model
+    packs = (group.out / "mirrors/ann.git/objects").rglob("*")
+    assert sum(p.stat().st_size for p in packs if p.is_file()) < 3 << 20
+
+
+def test_a_tree_that_unfolds_without_end_is_cut(group: Class) -> None:
+    ann = group.student("ann")
+    ann.write({"f": "x"})
+    blob = ann.git("hash-object", "-w", "f")
+    tree = ann.git("mktree", given="".join(f"100644 blob {blob}\tf{n}\n" for n in range(10)))
+    for _ in range(9):
+        tree = ann.git("mktree", given="".join(f"040000 tree {tree}\td{n}\n" for n in range(10)))
+    bomb = ann.git("commit-tree", tree, "-m", "bomb", when=DUE - HOUR)
+    ann.git("push", "-q", "origin", f"{bomb}:refs/heads/main")
+    assert "more than 20000 files; the others are not read" in group.collect()["ann"].notes
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://github.com/ORG/same-for-all",
+        "--upload-pack=touch /tmp/x {github}",
+        "ext::sh -c 'touch /tmp/x' {github}",
+        "http://localhost/{github}",
+        "https://user:secret@github.com/ORG/{github}",
+        "https://ghp_secret@github.com/ORG/{github}",
+        "ssh://-oProxyCommand=x/{github}",
+        "git@-oProxyCommand=x:{github}",
+        "relative/{github}",
+        "https://github.com/{name}/{github}",
+    ],
+)
+def test_an_address_is_no_order_to_git(url: str) -> None:
+    with pytest.raises(UsageError, match="--url"):
+        check_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://github.com/ORG/cnn-{github}",
+        "https://github.com/ORG/cnn-{github}.git",
+        "git@github.com:ORG/cnn-{github}.git",
+        "ssh://git@gitlab.com:22/ORG/{student_id}.git",
+        "file:///srv/org/{student_id}",
+        "/srv/org/{github}",
+    ],
+)
+def test_usual_addresses_are_taken(url: str) -> None:
+    check_url(url)
+
+
+def test_a_name_from_the_roster_cannot_lead_elsewhere(group: Class) -> None:
+    group.students["ann"] = Student("ann", github="../secret")
+    found = group.collect()["ann"]
+    assert found.state == "no github name"
+    assert not (group.out / "mirrors").exists()
