@@ -74,19 +74,34 @@ def finish(
     roster: Roster = None,
     names: Annotated[bool, typer.Option("--names", help="Name submissions in class.html.")] = False,
     lang: Annotated[str, typer.Option(metavar="en|ru", help="Of those without a language.")] = "ru",
+    classroom50: Annotated[
+        str, typer.Option(metavar="ORG/CLASSROOM/ASSIGNMENT", help="Write results for it, too.")
+    ] = "",
     course: Course = None,
 ) -> None:
-    """Score the homework of reports made without the truth; write every page. Runs no code."""
+    """Score the homework of reports made without the truth; write every page and the gradebook."""
     from autograder.cli import homework_rules
     from autograder.course import find_course
-    from autograder.finishing import finish_all
+    from autograder.finishing import Staff, finish_all
+    from autograder.gradebook.exports import Target
+    from autograder.gradebook.policy import read_policy
     from autograder.messages import Catalogue
     from autograder.roster import read_roster
 
-    rules = homework_rules(find_course(course).homework, truth=truth, public=public)
+    parts = classroom50.split("/")
+    if classroom50 and (len(parts) != 3 or not all(parts)):
+        raise UsageError(f"--classroom50 {classroom50}: give ORG/CLASSROOM/ASSIGNMENT")
+    found = find_course(course)
     students = read_roster(roster) if roster else []
-    lines = finish_all(reports, submissions, out, rules, students, Catalogue.load(lang), names)
-    for line in lines:
+    staff = Staff(
+        homework_rules(found.homework, truth=truth, public=public),
+        students,
+        read_policy(found.folder, students),
+        Catalogue.load(lang),
+        names,
+        Target(*parts) if classroom50 else Target(),
+    )
+    for line in finish_all(reports, submissions, out, staff):
         print(line)
 
 

@@ -2,15 +2,20 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from autograder.checks.judge import Bench, Judge, Result
+from autograder.checks.judge import Bench, Judge, Result, planned
 from autograder.checks.promise import Held, Message
 from autograder.checks.witness import Witness
 from autograder.errors import GraderFault, UsageError
+from autograder.gradebook import exports
+from autograder.gradebook.exports import Target
+from autograder.gradebook.grades import StudentGrade, settle, settled
+from autograder.gradebook.policy import Policy
+from autograder.gradebook.verdicts import SUBMITTED, TaskPoints, Verdict, read_times
 from autograder.grading import check_report, read_homework
 from autograder.homework import Rules
 from autograder.messages import Catalogue
@@ -20,31 +25,78 @@ from autograder.report.from_json import read_report
 from autograder.report.html import to_html
 from autograder.report.misconceptions import HISTORY
 from autograder.report.model import GRADER_FAULTS, CheckReport, Report, TaskReport
+from autograder.report.terminal import clean
 from autograder.roster import Student, find
-from autograder.tasks import Task, task_named
+from autograder.tasks import Task, all_tasks, task_named
 
 F1, REPRODUCED = "simpsons.f1", "simpsons.reproduced"
+GRADEBOOK, CLASSROOM = "gradebook.csv", "classroom50"
 NOT_TRIED = ("homework.no_checkpoint", "homework.no_images", "homework.too_slow")
 HELD = ("homework.other_program", "homework.predict_failed")
 
 
-def finish_all(
-    reports: Sequence[Path],
-    submissions: Path,
-    out: Path,
-    rules: Rules,
-    students: Sequence[Student],
-    catalogue: Catalogue,
-    names: bool = False,
-) -> list[str]:
-    """Write every report again, with its homework scored, and the pages of the class.
+@dataclass(frozen=True)
+class Staff:
+    """What those know who finish reports: truth, roster, rules of the class, language.
 
-    A report belongs to the folder of its name below submissions. Returns what was done, in lines.
+    target: where results of Classroom 50 belong, if there is one.
+    """
+
+    rules: Rules
+    students: Sequence[Student]
+    policy: Policy
+    catalogue: Catalogue
+    names: bool = False
+    target: Target = field(default_factory=Target)
+
+
+def finish_all(
+    reports: Sequence[Path], submissions: Path, out: Path, staff: Staff
+) -> Iterator[str]:
+    """Write every report again, its homework scored, the pages of the class and its gradebook.
+
+    A report belongs to the folder of its name below submissions, and to a student of the roster.
+    Yields what was done, in lines.
 
     Raises:
         UsageError: there is no report.
         GraderFault: some reports cannot be used; the others are written.
     """
+    paths = _paths(reports)
+    students = list(staff.students) or [Student(path.stem) for path in paths]
+    results = Results(out, [path.stem for path in paths], staff.catalogue, staff.names, students)
+    commits, times = read_commits(out / COLLECTED), read_times(out / SUBMITTED)
+    verdicts, grades = {}, {student.student_id: absent(student, staff) for student in students}
+    problems = []
+    for number, path in enumerate(paths):
+        student = find(students, path.stem)
+        try:
+            report = finished(path, submissions / path.stem, staff.rules)
+        except UsageError as error:
+            problems.append(str(error))
+            continue
+        report = replace(report, commit=report.commit or commits.get(path.stem))
+        own = Catalogue.load(student.lang) if student and student.lang else staff.catalogue
+        if student is None:
+            yield f"{clean(path.stem)}: on no line of the roster; its report is written"
+        else:
+            when = times.get(student.student_id, {})
+            report, verdict, grade = settled(report, student, when, staff.policy, own)
+            verdicts[student.student_id], grades[student.student_id] = verdict, grade
+        results.add(number, report, own)
+        write(out / f"{path.stem}.html", to_html(report, own))
+    results.finish()
+    yield from exports.write("csv", list(grades.values()), out / GRADEBOOK, {}, staff.target)
+    if staff.target.org:
+        rows = [grade for name, grade in grades.items() if name in verdicts]
+        folder = out / CLASSROOM
+        yield from exports.write(CLASSROOM, rows, folder, verdicts, staff.target)
+    problems += results.problems
+    if problems:
+        raise GraderFault("\n".join(["some reports are not finished:", *problems]))
+
+
+def _paths(reports: Sequence[Path]) -> list[Path]:
     found = [path for folder in reports for path in sorted(folder.glob("*.json"))]
     paths = [path for path in found if path.name not in (BATCH, HISTORY)]
     if not paths:
@@ -52,26 +104,14 @@ def finish_all(
     count = Counter(path.stem for path in paths)
     if twice := [name for name in count if count[name] > 1]:
         raise UsageError(f"two reports of {', '.join(twice)}: give the folders of one run")
-    places = [str(submissions / path.stem) for path in paths]
-    results = Results(out, places, catalogue, names, students)
-    commits = read_commits(out / COLLECTED)
-    problems = []
-    for number, path in enumerate(paths):
-        try:
-            report = finished(path, submissions / path.stem, rules)
-        except UsageError as error:
-            problems.append(str(error))
-            continue
-        report = replace(report, commit=report.commit or commits.get(path.stem))
-        student = find(list(students), path.stem)
-        own = Catalogue.load(student.lang) if student and student.lang else catalogue
-        results.add(number, report, own)
-        write(out / f"{path.stem}.html", to_html(report, own))
-    results.finish()
-    problems += results.problems
-    if problems:
-        raise GraderFault("\n".join(["some reports are not finished:", *problems]))
-    return [f"{len(paths)} reports written to {out}"]
+    return sorted(paths, key=lambda path: path.stem)
+
+
+def absent(student: Student, staff: Staff) -> StudentGrade:
+    """The row of a student without a report: open, but for what a teacher decided."""
+    highest = {task.name: float(sum(c.points for c in planned(task))) for task in all_tasks()}
+    tasks = [TaskPoints(task, "error", None, highest[task.name], ()) for task in all_tasks()]
+    return settle(Verdict(student, tuple(tasks)), staff.policy)[0]
 
 
 def read_commits(path: Path) -> dict[str, str]:

@@ -10,14 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from autograder.checks.promise import Message
 from autograder.gradebook.archive import Handed, collect
-from autograder.gradebook.grades import StudentGrade, settle
+from autograder.gradebook.grades import StudentGrade, settled
 from autograder.gradebook.policy import Policy
-from autograder.gradebook.verdicts import SUBMITTED, Verdict, to_task
+from autograder.gradebook.verdicts import SUBMITTED
 from autograder.gradebook.worksheet import Row, Worksheet
 from autograder.messages import LANGUAGES, Catalogue
-from autograder.report.as_json import to_dict
 from autograder.report.folder import write
 from autograder.report.html import to_html
 from autograder.report.model import Report
@@ -187,21 +185,11 @@ class Desk:
             yield index, settled
 
     def _settled(self, member: Member, report: Report) -> Report:
-        student, catalogue = member.student, self._catalogue(member)
-        moment = member.handed.submitted
-        tasks = [to_task(task) for task in to_dict(report, catalogue)["tasks"]]
-        times = {task.task.name: moment for task in tasks} if moment else {}
-        member.grade, late = settle(Verdict(student, tuple(tasks), times), self._policy)
-        notes = []
-        for grade in member.grade.tasks:
-            values: dict[str, str | int | float] = {"task": catalogue.task_title(grade.task.name)}
-            if grade.reason:
-                values |= {"points": number(grade.points), "reason": grade.reason}
-                notes.append(Message("note.override", values))
-            elif grade.penalty:
-                values |= {"days": late[grade.task.name].days, "points": number(grade.penalty)}
-                notes.append(Message("note.late", values))
-        return replace(report, notes=report.notes + tuple(notes))
+        student, moment = member.student, member.handed.submitted
+        times = {task.task: moment for task in report.tasks} if moment else {}
+        catalogue = self._catalogue(member)
+        report, _, member.grade = settled(report, student, times, self._policy, catalogue)
+        return report
 
     def _keep(self, member: Member, report: Report) -> None:
         """Write the page that a student gets."""

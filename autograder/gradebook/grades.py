@@ -1,10 +1,16 @@
 """What a student gets: verdicts under the rules of the class."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
+from autograder.checks.promise import Message
 from autograder.gradebook.policy import Late, Policy
-from autograder.gradebook.verdicts import Verdict
+from autograder.gradebook.verdicts import Verdict, to_task
+from autograder.messages import Catalogue
+from autograder.report.as_json import to_dict
+from autograder.report.model import Report
+from autograder.report.terminal import number
 from autograder.roster import Student
 from autograder.tasks import Task, all_tasks
 
@@ -71,3 +77,26 @@ def settle(verdict: Verdict, policy: Policy) -> tuple[StudentGrade, Mapping[str,
         )
     counted = frozenset(task.name for task in all_tasks() if policy.counts(task))
     return StudentGrade(student, tuple(rows), counted), late
+
+
+def settled(
+    report: Report,
+    student: Student,
+    submitted: Mapping[str, datetime],
+    policy: Policy,
+    catalogue: Catalogue,
+) -> tuple[Report, Verdict, StudentGrade]:
+    """A report with what the class's rules say of it, its verdicts, and the grade they give."""
+    tasks = tuple(to_task(task) for task in to_dict(report, catalogue)["tasks"])
+    verdict = Verdict(student, tasks, submitted, commit=report.commit or "")
+    grade, late = settle(verdict, policy)
+    notes = []
+    for row in grade.tasks:
+        values: dict[str, str | int | float] = {"task": catalogue.task_title(row.task.name)}
+        if row.reason:
+            values |= {"points": number(row.points), "reason": row.reason}
+            notes.append(Message("note.override", values))
+        elif row.penalty:
+            values |= {"days": late[row.task.name].days, "points": number(row.penalty)}
+            notes.append(Message("note.late", values))
+    return replace(report, notes=report.notes + tuple(notes)), verdict, grade
