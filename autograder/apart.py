@@ -101,7 +101,8 @@ def finish(
         names,
         Target(*parts) if classroom50 else Target(),
     )
-    for line in finish_all(reports, submissions, out, staff):
+    key = os.environ.get("AUTOGRADER_KEY", "")
+    for line in finish_all(reports, submissions, out, staff, key):
         print(line)
 
 

@@ -22,6 +22,7 @@ from autograder.grading import Options, Solutions, grade, task_seed, versions
 from autograder.homework import Rules
 from autograder.observe.session import LocalWorkers, Workers
 from autograder.places import at_hand, is_url, look
+from autograder.receipt import receipted
 from autograder.report.model import CheckReport, Report, TaskReport
 from autograder.seeds import Seeds
 from autograder.submission import TaskFiles, read_submission
@@ -179,7 +180,7 @@ def grade_all(
     else:
         results = _elsewhere(places, work, plan, engine(plan))
     for number, report in results:
-        yield number, replace(report, submission=clean(places[number]))
+        yield number, receipted(replace(report, submission=clean(places[number])))
 
 
 def _here(places: Sequence[str], plan: Plan) -> Iterator[tuple[int, Report]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autograder.accounting import app as accounting
 from autograder.apart import app as apart
 from autograder.collect.cli import app as collecting
 from autograder.errors import GraderFault, UsageError
@@ -34,6 +35,7 @@ app.add_typer(gradebook)
 app.add_typer(teaching)
 app.add_typer(apart)
 app.add_typer(collecting)
+app.add_typer(accounting)
 
 
 class Lang(StrEnum):
@@ -225,7 +227,8 @@ def grade(
         sandbox="none" if sandbox is Sandbox.none else "bwrap",
         cache=folder.absolute() / "cache" if folder else None,
     )
-    results = Results(folder, places, catalogue, names, students, snapshot)
+    lasting = plan.key if folder or os.environ.get("AUTOGRADER_KEY") else ""
+    results = Results(folder, places, catalogue, names, students, snapshot, lasting)
     made: Callable[[Plan], Engine] | None = Processes if len(places) > 1 else None
     if engine is EngineName.ray:
         made = partial(Cluster, address=ray_address or "")
@@ -236,9 +239,9 @@ def grade(
     report = results.last
     assert report is not None
     if json_file == "-":
-        print(to_json(report, catalogue), end="")
+        print(to_json(report, catalogue, lasting), end="")
     elif json_file:
-        _write(Path(json_file), to_json(report, catalogue))
+        _write(Path(json_file), to_json(report, catalogue, lasting))
     if html:
         _write(html, to_html(report, catalogue))
     for problem in results.problems:

@@ -1,10 +1,8 @@
 """Reports of a machine without the truth, finished where it is; no student code runs here."""
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from pathlib import Path
 
 from autograder.checks.judge import Bench, Judge, Result, planned
@@ -20,7 +18,8 @@ from autograder.grading import check_report, read_homework
 from autograder.homework import Rules
 from autograder.messages import Catalogue
 from autograder.observe.session import Session
-from autograder.report.folder import BATCH, COLLECTED, Results, write
+from autograder.receipt import receipted
+from autograder.report.folder import BATCH, Results, write
 from autograder.report.from_json import read_report
 from autograder.report.html import to_html
 from autograder.report.misconceptions import HISTORY
@@ -51,21 +50,25 @@ class Staff:
 
 
 def finish_all(
-    reports: Sequence[Path], submissions: Path, out: Path, staff: Staff
+    reports: Sequence[Path], submissions: Path, out: Path, staff: Staff, key: str = ""
 ) -> Iterator[str]:
     """Write every report again, its homework scored, the pages of the class and its gradebook.
 
-    A report belongs to the folder of its name below submissions, and to a student of the roster.
-    Yields what was done, in lines.
+    A report belongs to the folder of its name below submissions, and to a student of the roster;
+    what autograder collect noted lies beside that folder. key: signs the receipts. Yields
+    what was done, in lines.
 
     Raises:
         UsageError: there is no report.
-        GraderFault: some reports cannot be used; the others are written.
+        GraderFault: some reports cannot be used, or say that the grader broke; all others are
+            written.
     """
     paths = _paths(reports)
     students = list(staff.students) or [Student(path.stem) for path in paths]
-    results = Results(out, [path.stem for path in paths], staff.catalogue, staff.names, students)
-    commits, times = read_commits(out / COLLECTED), read_times(out / SUBMITTED)
+    results = Results(
+        out, [path.stem for path in paths], staff.catalogue, staff.names, students, key=key
+    )
+    times = read_times(submissions.parent / SUBMITTED)
     verdicts, grades = {}, {student.student_id: absent(student, staff) for student in students}
     problems = []
     for number, path in enumerate(paths):
@@ -75,7 +78,6 @@ def finish_all(
         except UsageError as error:
             problems.append(str(error))
             continue
-        report = replace(report, commit=report.commit or commits.get(path.stem))
         own = Catalogue.load(student.lang) if student and student.lang else staff.catalogue
         if student is None:
             yield f"{clean(path.stem)}: on no line of the roster; its report is written"
@@ -94,6 +96,7 @@ def finish_all(
     problems += results.problems
     if problems:
         raise GraderFault("\n".join(["some reports are not finished:", *problems]))
+    results.complain()
 
 
 def _paths(reports: Sequence[Path]) -> list[Path]:
@@ -114,27 +117,6 @@ def absent(student: Student, staff: Staff) -> StudentGrade:
     return settle(Verdict(student, tuple(tasks)), staff.policy)[0]
 
 
-def read_commits(path: Path) -> dict[str, str]:
-    """The newest commit that was taken of each student, as autograder collect noted it.
-
-    Raises:
-        UsageError: it cannot be read.
-    """
-    if not path.is_file():
-        return {}
-    try:
-        students = json.loads(path.read_text(encoding="utf-8"))["students"]
-        taken = {name: list(kept["tasks"].values()) for name, kept in students.items()}
-        newest = {name: max(rows, key=_committed) for name, rows in taken.items() if rows}
-        return {name: str(row["commit"]) for name, row in newest.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path}: cannot be read ({error!r}); collect again") from None
-
-
-def _committed(row: Mapping[str, str]) -> datetime:
-    return datetime.fromisoformat(row["committed"])
-
-
 def finished(path: Path, folder: Path, rules: Rules) -> Report:
     """A report with its homework scored by the files in the submission's folder.
 
@@ -145,7 +127,7 @@ def finished(path: Path, folder: Path, rules: Rules) -> Report:
         raise UsageError(f"{path}: there is no {folder} that it could be of")
     report = read_report(path)
     tasks = tuple(_task(task, folder, report.seed, rules) for task in report.tasks)
-    return replace(report, submission=path.stem, tasks=tasks)
+    return receipted(replace(report, submission=clean(str(folder)), tasks=tasks))
 
 
 def _task(report: TaskReport, folder: Path, seed: str, rules: Rules) -> TaskReport:

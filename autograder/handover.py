@@ -10,7 +10,8 @@ from autograder import seeds
 from autograder.course import Course
 from autograder.errors import UsageError
 from autograder.grading import Options, task_seed
-from autograder.report.folder import COLLECTED, write
+from autograder.receipt import COLLECTED
+from autograder.report.folder import write
 from autograder.submission import read_submission
 
 SEEDS, COURSE, SUBMISSIONS = "seeds.json", "course", "submissions"

@@ -6,8 +6,16 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from autograder.collect.collecting import Collected, Source, collect
+from autograder.collect.record import write_records
+from autograder.gradebook.policy import Policy
+from autograder.roster import Student
+from autograder.tasks import all_tasks
+
 DUE = datetime(2026, 3, 1, 21, tzinfo=UTC)
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+POLICY = Policy(deadlines={task.name: DUE for task in all_tasks()})
+VGG = "02_vgg/vgg.py"
 
 
 class Repository:
@@ -58,3 +66,34 @@ class Repository:
 
     def head(self) -> str:
         return self.git("rev-parse", "HEAD")
+
+
+class Class:
+    """A class of students on disk, and what collecting from it gives."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.out = folder, folder / "out"
+        self.students: dict[str, Student] = {}
+        self.policy = POLICY
+        self.url = f"file://{folder}/org/cnn-{{github}}"
+
+    def student(self, name: str, branch: str = "main", extra_days: str = "") -> Repository:
+        self.students[name] = Student(name, github=name, extra_days=extra_days)
+        return Repository(self.folder, name, branch)
+
+    def collect(self, now: datetime = DUE + DAY, late: bool = False) -> dict[str, Collected]:
+        source = Source(self.url, late=late, pauses=())
+        students = list(self.students.values())
+        found = {
+            one.student.student_id: one
+            for one in collect(students, self.policy, source, self.out, 2, now)
+        }
+        write_records([found[name] for name in self.students], source, now, self.out)
+        return found
+
+    def text(self, name: str, path: str = VGG) -> str:
+        return (self.out / "submissions" / name / path).read_text()
+
+    def files(self, name: str) -> set[str]:
+        folder = self.out / "submissions" / name
+        return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}

@@ -75,6 +75,12 @@ class Collected:
     notes: list[str] = field(default_factory=list)
 
     @property
+    def newest(self) -> str:
+        """The newest commit that something was taken of."""
+        commits = [taken.commit for taken in self.tasks.values()]
+        return max(commits, key=lambda commit: commit.at).sha if commits else ""
+
+    @property
     def failed(self) -> bool:
         """Whether there may be more than we have."""
         return self.state not in HARMLESS
@@ -190,7 +196,9 @@ def _choose(
         found.notes.append(f"what was seen on {last:%Y-%m-%d %H:%MZ} and before is kept")
         if not source.late and all(dues.values()) and latest and last > latest:
             found.state = OK  # nothing that came later could count
-    commits = {name: history.at(None if source.late else due) for name, due in dues.items()}
+    when = {name: None if source.late else due for name, due in dues.items()}
+    counts = {due: history.at(due) for due in set(when.values())}
+    commits = {name: counts[due] for name, due in when.items()}
     trees: dict[str, Tree] = {}
     for commit in commits.values():
         if commit and commit.sha not in trees:
@@ -210,8 +218,7 @@ def _choose(
         found.notes[:] = [note for note in found.notes if "no commit before" not in note]
         shutil.rmtree(folder / found.student.student_id, ignore_errors=True)
     else:
-        newest = max((t.commit for t in found.tasks.values()), key=lambda commit: commit.at)
-        blobs += trees[newest.sha].parts().get(NOTEBOOKS, [])
+        blobs += trees[found.newest].parts().get(NOTEBOOKS, [])
         found.notes += dict.fromkeys(
             problem for tree in trees.values() for problem in tree.problems
         )

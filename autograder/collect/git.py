@@ -205,7 +205,7 @@ class Mirror:
 
 
 def environment(remote: bool) -> Mapping[str, str]:
-    """The caller's, without what would steer git; to fetch, the machine's credential helper stays."""
+    """The caller's, without what would steer git; a fetch keeps the credential helper."""
     found = {name: value for name, value in os.environ.items() if name not in PLACES}
     found.pop("SSH_ASKPASS", None)
     found |= {"GIT_TERMINAL_PROMPT": "0", "GIT_LFS_SKIP_SMUDGE": "1", "LC_ALL": "C"}

@@ -40,6 +40,7 @@ class History:
 
     def __init__(self, mirror: Mirror) -> None:
         self._mirror = mirror
+        self._known: dict[str, Commit] = {}
         self.runs = self._read()
 
     def _read(self) -> list[Run]:
@@ -54,6 +55,7 @@ class History:
             stale = f"delete {_ref(self.runs[-1].at)}\n"
         self._mirror.ask("update-ref", "--stdin", given=f"{stale}update {_ref(now)} {tip}\n")
         self.runs = self._read()
+        self._known.clear()
 
     def at(self, due: datetime | None) -> Commit | None:
         """The commit that counts at a deadline; None: there was none. Without one, the newest.
@@ -75,6 +77,11 @@ class History:
 
     def commit(self, sha: str) -> Commit:
         """When a commit was handed in."""
+        if sha not in self._known:
+            self._known[sha] = self._commit(sha)
+        return self._known[sha]
+
+    def _commit(self, sha: str) -> Commit:
         dated = self._line(sha, count=1)[0][1]
         names = self._mirror.ask("for-each-ref", f"--contains={sha}", "--format=%(refname)", SEEN)
         seen = min(_moment(name) for name in names.splitlines())

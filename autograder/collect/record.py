@@ -10,14 +10,13 @@ from typing import Any
 
 from autograder.collect.collecting import Collected, Source
 from autograder.gradebook.verdicts import SUBMITTED
-from autograder.report.folder import COLLECTED, write
+from autograder.receipt import COLLECTED, COLLECTED_SCHEMA
+from autograder.report.folder import write
 from autograder.report.html import harmless
-
-SCHEMA = "autograder/collected/v1"
 
 
 def write_records(rows: Sequence[Collected], source: Source, now: datetime, out: Path) -> None:
-    """Write the three files.
+    """Write the three files, of everybody who was asked.
 
     Raises:
         UsageError: one cannot be written.
@@ -31,7 +30,7 @@ def write_records(rows: Sequence[Collected], source: Source, now: datetime, out:
 
 def _json(rows: Sequence[Collected], source: Source, now: datetime) -> dict[str, Any]:
     return {
-        "schema": SCHEMA,
+        "schema": COLLECTED_SCHEMA,
         "at": now.isoformat(),
         "branch": source.branch,
         "late": source.late,
@@ -40,6 +39,7 @@ def _json(rows: Sequence[Collected], source: Source, now: datetime) -> dict[str,
                 "state": row.state,
                 "url": row.url,
                 "tip": row.tip,
+                "commit": row.newest,
                 "tasks": {
                     name: {
                         "commit": taken.commit.sha,
@@ -68,12 +68,13 @@ def _csv(rows: Sequence[Collected]) -> str:
         groups: dict[tuple[str, ...], list[str]] = {}
         for name, taken in row.tasks.items():
             due = taken.deadline.isoformat() if taken.deadline else ""
-            about = taken.commit
-            stamps = (about.dated.isoformat(), about.seen.isoformat(), due)
-            key = (about.sha, *stamps, "late" if taken.late else "")
-            groups.setdefault(key, []).append(name)
-        for key, names in groups.items() if groups else [(("",) * 5, list[str]())]:
-            cells = [row.student.student_id, row.state, " ".join(names), *key, row.url]
+            stamps = (taken.commit.dated.isoformat(), taken.commit.seen.isoformat(), due)
+            group = (taken.commit.sha, *stamps, "late" if taken.late else "")
+            groups.setdefault(group, []).append(name)
+        if not groups:
+            groups["", "", "", "", ""] = []
+        for about, names in groups.items():
+            cells = [row.student.student_id, row.state, " ".join(names), *about, row.url]
             writer.writerow([harmless(cell) for cell in (*cells, "; ".join(row.notes))])
     return out.getvalue()
 

@@ -215,7 +215,7 @@ def whole_class(
     plan = _plan(here, out, sandbox, jobs, truth)
     found = assemble(source, out, students, sheet, policy)
     desk = Desk(found, out, policy, lang)
-    results = Results(out, found.places, Catalogue.load(lang), names, students)
+    results = Results(out, found.places, Catalogue.load(lang), names, students, key=plan.key)
     made = Processes if len(found.places) > 1 else None
     reports = desk.reports(grade_all(found.places, plan, made))
     if interrupted := show_batch(found.places, reports, results, make_console()):

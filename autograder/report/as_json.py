@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from autograder.messages import Catalogue
+from autograder.receipt import receipt
 from autograder.report.model import SCHEMA, CheckReport, Report, TaskReport
 
 
@@ -25,12 +26,18 @@ def to_dict(report: Report, catalogue: Catalogue) -> dict[str, Any]:
         "gradient_flow": {
             task.task: [asdict(flow) for flow in task.flows] for task in report.tasks if task.flows
         },
+        "collected": [asdict(origin) for origin in report.origins],
     }
 
 
-def to_json(report: Report, catalogue: Catalogue) -> str:
-    """The report as text; keys stand in the contract's order."""
-    return json.dumps(to_dict(report, catalogue), ensure_ascii=False, indent=2) + "\n"
+def to_json(report: Report, catalogue: Catalogue, key: str = "") -> str:
+    """The report as text with its receipt, signed if there is a key.
+
+    Keys stand in the contract's order.
+    """
+    data = to_dict(report, catalogue)
+    data["receipt"] = receipt(data, key)
+    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
 
 
 def _task(task: TaskReport, catalogue: Catalogue) -> dict[str, Any]:

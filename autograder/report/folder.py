@@ -6,6 +6,7 @@ from pathlib import Path
 from autograder.errors import GraderFault, UsageError
 from autograder.messages import Catalogue
 from autograder.places import name_of
+from autograder.receipt import COLLECTED, PUBLISHED
 from autograder.report.as_json import to_json
 from autograder.report.html import class_html, grades_csv, staff_html
 from autograder.report.misconceptions import HISTORY, remembered, top
@@ -15,7 +16,6 @@ from autograder.report.terminal import clean
 from autograder.roster import Student, find
 
 BATCH = "batch.json"  # the seed of an output folder
-COLLECTED = "collected.json"  # what autograder collect took
 NAMED = 20  # submissions that are named in a message
 
 
@@ -23,7 +23,8 @@ class Results:
     """Keeps of each report what class pages need; a file that cannot be written stops nothing.
 
     problems: what could not be written, each with the reason. students: whose groups are told
-    apart. snapshot: work in progress; no grade is written. last: the report that came last.
+    apart. snapshot: work in progress; no grade is written. key: that signs receipts. last: the
+    report that came last.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Results:
         names: bool,
         students: Sequence[Student] = (),
         snapshot: bool = False,
+        key: str = "",
     ) -> None:
         self.problems: list[str] = []
         self.last: Report | None = None
@@ -43,6 +45,8 @@ class Results:
         self._show_names = names
         self._students = list(students)
         self.snapshot = snapshot
+        self._key = key
+        self._receipts: dict[int, str] = {}
         self._summaries: dict[int, Summary] = {}
 
     def name(self, number: int) -> str:
@@ -52,10 +56,10 @@ class Results:
         """Write a report at once, in another language if one is given, and keep its summary."""
         self.last = report
         self._summaries[number] = summary(report)
+        self._receipts[number] = report.receipt
+        chosen = catalogue or self.catalogue
         if not self.snapshot:
-            self._write(
-                f"{self._names[number]}.json", lambda: to_json(report, catalogue or self.catalogue)
-            )
+            self._write(f"{self._names[number]}.json", lambda: to_json(report, chosen, self._key))
 
     def finish(self) -> None:
         """Write what is about all of them, in the order of the command line."""
@@ -67,6 +71,8 @@ class Results:
         options = (self._show_names, mistakes, self.snapshot)
         if not self.snapshot:
             self._write("grades.csv", lambda: grades_csv(rows))
+            digests = sorted(set(self._receipts.values()))
+            self._write(PUBLISHED, lambda: "".join(f"{one}\n" for one in digests))
         self._write("class.html", lambda: class_html(rows, self.catalogue, *options))
         self._write("staff.html", lambda: staff_html(rows, self.catalogue))
         self._write(HISTORY, lambda: history)

@@ -9,6 +9,7 @@ from typing import Any
 from autograder.checks.judge import planned
 from autograder.checks.promise import Check, Message, clean
 from autograder.errors import UsageError
+from autograder.homework import is_plain
 from autograder.messages import Catalogue
 from autograder.report.model import SCHEMA, CheckReport, Flow, Report, TaskReport
 from autograder.tasks import task_named
@@ -26,8 +27,8 @@ def read_report(path: Path) -> Report:
         UsageError: it is none, or not one that the grader of today would write.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ValueError("too large")
+        if not is_plain(path) or path.stat().st_size > MAX_BYTES:
+            raise ValueError("no plain file of bearable size")
         return from_dict(json.loads(path.read_text(encoding="utf-8")))
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None

@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,7 +14,7 @@ from autograder.report.misconceptions import TopMistake
 from autograder.report.model import Flow, Report
 from autograder.report.places import place_of
 from autograder.report.summary import Summary, view
-from autograder.report.terminal import number
+from autograder.report.terminal import number, origins
 
 if TYPE_CHECKING:
     from autograder.answers import Answer, Question
@@ -42,6 +43,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         task_title=catalogue.task_title,
         lang=catalogue.lang,
         place_of=place_of,
+        origins=partial(origins, catalogue=catalogue),
     )
     return environment
 

@@ -59,8 +59,22 @@ class TaskReport:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What autograder collect took for a task; times are ISO 8601, "" where there is none."""
+
+    task: str
+    commit: str
+    submitted: str = ""
+    deadline: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True)
 class Report:
-    """One submission. notes are messages about the run, such as a missing sandbox."""
+    """One submission. notes are messages about the run, such as a missing sandbox.
+
+    receipt: the digest of all that decides, see receipt.py; "" before it is complete.
+    """
 
     submission: str
     commit: str | None
@@ -69,6 +83,8 @@ class Report:
     versions: dict[str, str]
     tasks: tuple[TaskReport, ...]
     notes: tuple[Message, ...] = field(default_factory=tuple)
+    origins: tuple[Origin, ...] = ()
+    receipt: str = ""
 
     @property
     def points(self) -> float | None:

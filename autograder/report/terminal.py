@@ -16,6 +16,7 @@ from autograder.scoring import Score
 
 BARS, ASCII_BARS = "×▁▂▃▄▅▆▇█", "x_.-=+*#@"
 COLUMNS = 64
+SHOWN = 16  # digits of a receipt
 MARKS = {"passed": ("✓", "[ok]", "green"), "failed": ("✗", "[x]", "red")}
 MARKS["not_run"] = ("·", "[ ]", "dim")
 
@@ -56,6 +57,28 @@ def print_report(report: Report, console: Console, catalogue: Catalogue) -> None
     console.print()
     total = say("ui.points_of", points=number(report.points), maximum=number(report.max_points))
     console.print(Text(f"{say('ui.total')}: {total} {say('ui.points')}", style="bold"))
+    if report.receipt:
+        console.print(Text(f"{say('ui.receipt')}: {report.receipt[:SHOWN]}", style="dim"))
+        for line in origins(report, catalogue):
+            console.print(Text(line, style="dim"))
+        console.print(Text(say("ui.question"), style="dim"))
+
+
+def origins(report: Report, catalogue: Catalogue) -> list[str]:
+    """Which commit was graded, and by which deadline it was taken: a line for each."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for one in report.origins:
+        kind = "_late" if one.late else "" if one.deadline else "_open"
+        found.setdefault((kind, one.commit, one.deadline), []).append(one.task)
+    return [
+        catalogue.say(
+            f"ui.collected{kind}",
+            tasks=", ".join(tasks),
+            commit=commit[:12],
+            deadline=f"{deadline[:16].replace('T', ' ')} UTC",
+        )
+        for (kind, commit, deadline), tasks in found.items()
+    ]
 
 
 def print_line(name: str, report: Report, console: Console, catalogue: Catalogue) -> None:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from autograder.course import Course
+from autograder.receipt import read_report, verify
 from autograder.tasks import task_named
 from tests.attacks.catalogue import PRELUDE, all_attacks
 from tests.attacks.submitted import hiding
@@ -118,6 +119,7 @@ def test_a_class_is_graded_from_push_to_gradebook(tmp_path: Path, course: Course
     result = json.loads((published / "classroom50/ann/result.json").read_text(encoding="utf-8"))
     assert (result["score"], result["max-score"]) == (23, 65)
     assert "/school/cnn-all-ann" in result["commit"]
+    assert verify(read_report(published / "ann.json"), KEY)
     no_secret_beside_student_code(site)
     assert steps(site) == every_step() - {"judge.yml/judge: Screen"}
     assert "0.00" in printed(site, "judge.yml/judge: Cost")

@@ -3,56 +3,20 @@
 import csv
 import json
 import os
+import socket
 import subprocess
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from autograder.collect.collecting import Collected, Source, collect
-from autograder.collect.git import check_url
-from autograder.collect.record import write_records
+from autograder.collect.collecting import Source, collect
+from autograder.collect.git import GitError, Mirror, check_url
 from autograder.errors import UsageError
 from autograder.gradebook.policy import Extension, Policy
 from autograder.gradebook.verdicts import read_times
 from autograder.roster import Student
-from autograder.tasks import all_tasks
-from tests.organisation import DUE, HOUR, Repository
-
-DAY = timedelta(days=1)
-POLICY = Policy(deadlines={task.name: DUE for task in all_tasks()})
-VGG = "02_vgg/vgg.py"
-
-
-class Class:
-    """A class of students on disk, and what collecting from it gives."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.out = folder, folder / "out"
-        self.students: dict[str, Student] = {}
-        self.policy = POLICY
-
-    def student(self, name: str, branch: str = "main", extra_days: str = "") -> Repository:
-        self.students[name] = Student(name, github=name, extra_days=extra_days)
-        return Repository(self.folder, name, branch)
-
-    def collect(self, now: datetime = DUE + DAY, late: bool = False) -> dict[str, Collected]:
-        source = Source(f"file://{self.folder}/org/cnn-{{github}}", late=late, pauses=())
-        students = list(self.students.values())
-        found = {
-            one.student.student_id: one
-            for one in collect(students, self.policy, source, self.out, 2, now)
-        }
-        write_records([found[name] for name in self.students], source, now, self.out)
-        return found
-
-    def text(self, name: str, path: str = VGG) -> str:
-        return (self.out / "submissions" / name / path).read_text()
-
-    def files(self, name: str) -> set[str]:
-        folder = self.out / "submissions" / name
-        return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if not p.is_dir()}
+from tests.organisation import DAY, DUE, HOUR, POLICY, VGG, Class, Repository
 
 
 @pytest.fixture
@@ -193,6 +157,33 @@ def test_an_unreachable_server_loses_nothing_and_is_told(group: Class) -> None:
     assert found.state == "ok"  # decided: what came later could not count
 
 
+def test_a_server_that_fails_now_and_then_is_asked_again(
+    group: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    heads = Mirror.remote_heads
+
+    def flaky(mirror: Mirror) -> dict[str, str]:
+        asked.append(1)
+        if len(asked) < 3:
+            raise GitError("network", "the server hung up")
+        return heads(mirror)
+
+    monkeypatch.setattr(Mirror, "remote_heads", flaky)
+    group.student("ann").commit({VGG: "x"})
+    source = Source(group.url, pauses=(0.0, 0.0))
+    [found] = collect([group.students["ann"]], POLICY, source, group.out, 1, DUE + DAY)
+    assert (found.state, found.notes, len(asked)) == ("ok", [], 3)
+
+
+def test_a_server_that_says_nothing_is_given_up(group: Class) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"https://127.0.0.1:{server.getsockname()[1]}/{{github}}"
+        source = Source(url, seconds=0.6, pauses=())
+        [found] = collect([Student("ann", github="ann")], POLICY, source, group.out, 1)
+    assert (found.state, found.failed) == ("too slow", True)
+
+
 def _link(repository: Repository) -> None:
     (repository.work / "02_vgg").mkdir()
     (repository.work / VGG).symlink_to("/etc/passwd")
@@ -281,7 +272,10 @@ def test_large_files_of_the_past_are_not_fetched(group: Class) -> None:
     assert sum(p.stat().st_size for p in packs if p.is_file()) < 3 << 20
 
 
-def test_a_tree_that_unfolds_without_end_is_cut(group: Class) -> None:
+def test_a_tree_that_unfolds_without_end_is_cut(
+    group: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograder.collect.tree.MAX_ENTRIES", 500)
     ann = group.student("ann")
     ann.write({"f": "x"})
     blob = ann.git("hash-object", "-w", "f")
@@ -290,7 +284,7 @@ def test_a_tree_that_unfolds_without_end_is_cut(group: Class) -> None:
         tree = ann.git("mktree", given="".join(f"040000 tree {tree}\td{n}\n" for n in range(10)))
     bomb = ann.git("commit-tree", tree, "-m", "bomb", when=DUE - HOUR)
     ann.git("push", "-q", "origin", f"{bomb}:refs/heads/main")
-    assert "more than 20000 files; the others are not read" in group.collect()["ann"].notes
+    assert "more than 500 files; the others are not read" in group.collect()["ann"].notes
 
 
 @pytest.mark.parametrize(
