@@ -10,9 +10,9 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,13 @@ class Site:
     machine: Callable[[dict[str, str]], None] = lambda environment: None
     ran: list[tuple[str, str, str]] = field(default_factory=list)
     seen: dict[str, set[str]] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def start(self, workflow: str, **inputs: Any) -> dict[str, str]:
+        """Run a workflow from its event on, without artifacts of an earlier run."""
+        shutil.rmtree(self.folder / "artifacts", ignore_errors=True)
+        self.ran.clear()
+        return self.run(workflow, **inputs)
 
     def run(self, workflow: str, **inputs: Any) -> dict[str, str]:
         """Run the jobs of a workflow in the order of their needs; their results."""
@@ -81,7 +88,8 @@ class Site:
         assert "secrets" not in job and job["permissions"] == {}
         text = yaml.safe_load((FOLDER / Path(job["uses"]).name).read_text(encoding="utf-8"))
         inputs = {k: v.get("default", "") for k, v in text[True]["workflow_call"]["inputs"].items()}
-        inner = Site(self.folder, {}, {}, self.event, self.machine, self.ran, self.seen)
+        shared = (self.event, self.machine, self.ran, self.seen, self._numbers)
+        inner = Site(self.folder, {}, {}, *shared)
         typed = {k: v == "true" if isinstance(inputs[k], bool) else v for k, v in given.items()}
         results = inner.run(Path(job["uses"]).name, **(inputs | typed))
         return "success" if set(results.values()) == {"success"} else "failure"
@@ -97,7 +105,7 @@ class Site:
         }
 
     def _job(self, name: str, job: Mapping[str, Any], contexts: dict[str, Any]) -> None:
-        place = self.folder / "jobs" / name.replace("/", "-") / str(len(self.ran))
+        place = self.folder / "jobs" / f"{name.replace('/', '-')}-{next(self._numbers)}"
         work, files = place / "work", place / "files"
         for folder in (work, files, place / "temp"):
             folder.mkdir(parents=True)
@@ -123,9 +131,7 @@ class Site:
             _files(files, own)
             self.seen.setdefault(name, set()).update(own.values())
             words = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
-            start = time.perf_counter()
             done = subprocess.run(words, cwd=work, env=own, capture_output=True, text=True)
-            print(f"{title}: {time.perf_counter() - start:.1f} s")
             self.ran.append((title, done.stdout, done.stderr))
             assert done.returncode == 0, f"{title}\n{done.stdout}\n{done.stderr}"
 
@@ -213,8 +219,10 @@ def borrowed(environment: dict[str, str], folder: Path) -> None:
         _script(tools / "sudo", f'echo "$@" >> {folder}/sudo.txt')
         _script(tools / "python", PYTHON.format(folder=folder, tools=tools, python=sys.executable))
         _script(tools / "nproc", "echo 1")
-        for name in ("autograder", "nbgrader"):
-            (tools / name).symlink_to(Path(sys.executable).parent / name)
+        own = Path(sys.executable).parent
+        (tools / "nbgrader").symlink_to(own / "nbgrader")
+        # A job for a GPU computes on the CPU here; all else in it is as it is.
+        _script(tools / "autograder", f'exec {own}/autograder "${{@/#cuda/cpu}}"')
     environment["PATH"] = f"{tools}:{environment['PATH']}"
 
 

@@ -15,7 +15,7 @@ from tests.attacks.catalogue import PRELUDE, all_attacks
 from tests.attacks.submitted import hiding
 from tests.conftest import ROOT, needs_sandbox
 from tests.organisation import DUE, HOUR, Repository
-from tests.workflows import FOLDER, Site, borrowed, evaluate, expand
+from tests.workflows import FOLDER, Site, borrowed
 
 KEY = "the key of the course, which no student code may see"
 FILE = "03_gradients/gradients.py"
@@ -74,7 +74,7 @@ class School:
 
 def run(site: Site, **inputs: Any) -> dict[str, dict[str, str]]:
     """Run the workflow; the rows of its gradebook by student."""
-    results = site.run("grade.yml", **({"only": "", "gpu-runner": "", "late": False} | inputs))
+    results = site.start("grade.yml", **({"only": "", "gpu-runner": "", "late": False} | inputs))
     asked = bool(inputs.get("gpu-runner"))
     gpu = "success" if asked else "skipped"
     assert results == {"collect": "success", "cpu": "success", "gpu": gpu, "publish": "success"}
@@ -123,6 +123,57 @@ def test_a_class_is_graded_from_push_to_gradebook(tmp_path: Path, course: Course
     no_secret_beside_student_code(site)
     assert steps(site) == every_step() - {"judge.yml/judge: Screen"}
     assert "0.00" in printed(site, "judge.yml/judge: Cost")
+
+
+@pytest.mark.slow
+def test_thirty_repositories(tmp_path: Path, course: Course) -> None:
+    """Right, wrong, hostile, late and force-pushed ones; on a CPU, then with a GPU's jobs."""
+    needs_sandbox()
+    school = School(tmp_path)
+    expected: dict[str, float] = {}
+    for number in range(5):
+        school.student(f"right-{number}").commit({FILE: f"# {number}\n{RIGHT}"})
+        expected[f"right-{number}"] = 10
+    names = [mutant.id for mutant in course.mutants(task_named("gradients"))[:8]]
+    for number, id in enumerate(names):
+        school.student(f"wrong-{number}").commit({FILE: mutant(course, id)})
+    attacks = [a for a in all_attacks() if a.task == "gradients" and not a.prepare]
+    chosen = [a for a in attacks if a.kind in ("channel", "imports", "exits")][:11]
+    for attack in chosen:
+        text = (ROOT / attack.base / FILE).read_text(encoding="utf-8") + PRELUDE + attack.text
+        school.student(f"attack-{attack.id}").commit({FILE: text})
+    tardy, forced = [], []
+    for number in range(3):
+        tardy.append(school.student(f"tardy-{number}"))
+        tardy[-1].commit({FILE: STUB})
+        tardy[-1].commit({FILE: RIGHT}, DUE + HOUR)
+        forced.append(school.student(f"forced-{number}"))
+        forced[-1].commit({FILE: RIGHT})
+        expected |= {f"tardy-{number}": 0, f"forced-{number}": 10}
+    assert len(school.names) == 30
+    site = school.site()
+    site.secrets["AUTOGRADER_GRADEBOOK"] = f"sqlite:///{tmp_path}/gradebook.db"
+    first = points(run(site))
+    assert {name: first[name] for name in expected} == expected
+    assert all(0 <= first[f"wrong-{number}"] < 10 for number in range(8))
+    assert all(first[f"attack-{attack.id}"] <= attack.honest for attack in chosen)
+    said = "".join(out + error for _, out, error in site.ran)
+    assert "BREACH" not in said and "##[" not in said
+    for repository in forced:  # the old commit is gone, the new one says that it is older
+        repository.git("checkout", "-q", "--orphan", "other")
+        repository.commit({FILE: STUB}, DUE - 2 * HOUR)
+    assert points(run(site, **{"gpu-runner": "gpu-large"})) == first
+    assert steps(site) == every_step()
+    assert printed(site, "judge.yml/judge: Cost").startswith("cpu: ")
+    assert "cuda: " in printed(site, "judge.yml/judge: Cost")
+    rows = run(site, only="school/cnn-tardy-1 forced-1", late=True)
+    late = {name: row["gradients"] for name, row in rows.items() if row["gradients"]}
+    assert late == {"tardy-1": "9", "forced-1": "0"}  # a day begun; what a date says is no proof
+    no_secret_beside_student_code(site)
+
+
+def points(rows: dict[str, dict[str, str]]) -> dict[str, float]:
+    return {name: float(row["gradients"]) for name, row in rows.items()}
 
 
 def every_step() -> set[str]:
