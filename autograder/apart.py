@@ -106,6 +106,27 @@ def finish(
         print(line)
 
 
+@app.command()
+def deliver(
+    published: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of finish --out.")],
+    collected: Annotated[
+        Path, typer.Option(metavar="JSON", help="collected.json, of autograder collect.")
+    ],
+) -> None:
+    """Push each report to the student's own repository; never to one that anyone can read."""
+    from autograder.delivering import BRANCH, deliver
+    from autograder.errors import GraderFault
+
+    failed = 0
+    for name, problem in (found := list(deliver(published, collected))):
+        failed += bool(problem)
+        if problem:
+            print(f"{name}: {problem}")
+    print(f"{len(found) - failed} of {len(found)} reports pushed to the branch {BRANCH}")
+    if failed:
+        raise GraderFault(f"{failed} reports were not delivered, see above")
+
+
 def _write(path: Path, text: str) -> None:
     from autograder.report.folder import write
 
