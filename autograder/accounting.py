@@ -194,6 +194,8 @@ def regrade(
         found = changes(before[name], after)
         if edited(before[name], key):
             print(clean(f"{name}: the old report was edited after it was signed"))
+        if before[name]["seed"] != after["seed"]:
+            print(clean(f"{name}: other seeds than then: its files, its tasks or the key changed"))
         lower = [change for change in found if change.lower]
         for change in found:
             keeps = change.lower and not allow_lower

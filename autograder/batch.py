@@ -22,7 +22,7 @@ from autograder.grading import Options, Solutions, grade, task_seed, versions
 from autograder.homework import Rules
 from autograder.observe.session import LocalWorkers, Workers
 from autograder.places import at_hand, is_url, look
-from autograder.receipt import receipted
+from autograder.receipt import collected, receipted
 from autograder.report.model import CheckReport, Report, TaskReport
 from autograder.seeds import Seeds
 from autograder.submission import TaskFiles, read_submission
@@ -242,6 +242,7 @@ def _survey(places: Sequence[str], plan: Plan) -> list[frozenset[str]]:
     for place in places:
         try:
             look(place)
+            collected(place)  # a record that cannot be read ends everything at once
             found = [] if is_url(place) else _readable(Path(place), plan)
         except UsageError as error:
             problems.append(str(error))

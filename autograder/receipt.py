@@ -29,8 +29,7 @@ def receipted(report: Report) -> Report:
     """The report with what was collected for it, and its digest."""
     commit, origins = collected(report.submission)
     graded = {task.task for task in report.tasks}
-    origins = tuple(origin for origin in origins if origin.task in graded)
-    commits = {origin.commit for origin in origins}
+    commits = {origin.commit for origin in origins if origin.task in graded}
     only = commits.pop() if len(commits) == 1 else commit
     found = replace(report, commit=only or report.commit, origins=origins)
     return replace(found, receipt=digest(_data(found)))
@@ -59,13 +58,24 @@ def collected(place: str) -> tuple[str, tuple[Origin, ...]]:
 
 @lru_cache(maxsize=4)
 def _students(record: Path, changed: int) -> dict[str, Any]:
+    return read_collected(record)
+
+
+def read_collected(record: Path) -> dict[str, Any]:
+    """What was collected, by student.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     try:
         data = json.loads(record.read_text(encoding="utf-8"))
         if data["schema"] != COLLECTED_SCHEMA:
             raise ValueError("another schema")
         return dict(data["students"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{record}: cannot be read ({error!r}); collect again") from None
+        raise UsageError(
+            f"{record}: cannot be read ({error!r}); delete it and collect again"
+        ) from None
 
 
 def _data(report: Report) -> dict[str, Any]:

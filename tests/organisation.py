@@ -88,7 +88,7 @@ class Class:
             one.student.student_id: one
             for one in collect(students, self.policy, source, self.out, 2, now)
         }
-        write_records([found[name] for name in self.students], source, now, self.out)
+        write_records(found.values(), students, source, now, self.out)
         return found
 
     def text(self, name: str, path: str = VGG) -> str:

@@ -81,6 +81,15 @@ class Collected:
         return max(commits, key=lambda commit: commit.at).sha if commits else ""
 
     @property
+    def unproved(self) -> bool:
+        """Whether only the student's own dates say that something came in time."""
+        return any(
+            taken.deadline and taken.changed and taken.changed.seen > taken.deadline
+            for taken in self.tasks.values()
+            if not taken.late
+        )
+
+    @property
     def failed(self) -> bool:
         """Whether there may be more than we have."""
         return self.state not in HARMLESS

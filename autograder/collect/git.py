@@ -36,15 +36,16 @@ URL = re.compile(
 # What git and its servers say; whatever else stops a fetch may pass, and is tried again.
 GONE = re.compile(
     r"repository '?.*'? ?not found|does not exist|does not appear to be a git repository|"
-    r"returned error: 40[34]|remote: not found",
+    r"returned error: 404|remote: not found",
     re.IGNORECASE,
 )
 FORBIDDEN = re.compile(
     r"authentication failed|could not read (username|password)|permission denied|"
-    r"terminal prompts disabled|returned error: 401|access denied",
+    r"terminal prompts disabled|returned error: 40[13]|access denied|host key verification",
     re.IGNORECASE,
 )
 HOLLOW = (
+    "warning: filtering not recognized by server, ignoring",
     "fatal: Could not read from remote repository.",
     "Please make sure you have the correct access rights",
     "and the repository exists.",

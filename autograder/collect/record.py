@@ -3,88 +3,93 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from autograder.collect.collecting import Collected, Source
 from autograder.gradebook.verdicts import SUBMITTED
-from autograder.receipt import COLLECTED, COLLECTED_SCHEMA
+from autograder.receipt import COLLECTED, COLLECTED_SCHEMA, read_collected
 from autograder.report.folder import write
 from autograder.report.html import harmless
+from autograder.roster import Student
+
+COLUMNS = ("student_id", "state", "tasks", "commit", "committed", "first_seen", "deadline", "late")
 
 
-def write_records(rows: Sequence[Collected], source: Source, now: datetime, out: Path) -> None:
-    """Write the three files, of everybody who was asked.
+def write_records(
+    rows: Iterable[Collected], roster: Sequence[Student], source: Source, now: datetime, out: Path
+) -> None:
+    """Write the three files; whoever was not asked this time keeps the entry there is.
 
     Raises:
-        UsageError: one cannot be written.
+        UsageError: one cannot be read or written.
     """
-    write(
-        out / COLLECTED, json.dumps(_json(rows, source, now), ensure_ascii=False, indent=2) + "\n"
-    )
-    write(out / f"{Path(COLLECTED).stem}.csv", _csv(rows))
-    write(out / SUBMITTED, _times(rows))
-
-
-def _json(rows: Sequence[Collected], source: Source, now: datetime) -> dict[str, Any]:
-    return {
+    known = read_collected(out / COLLECTED) if (out / COLLECTED).is_file() else {}
+    known |= {row.student.student_id: _entry(row, now) for row in rows}
+    ids = [student.student_id for student in roster]
+    students = {name: known[name] for name in ids if name in known}
+    record = {
         "schema": COLLECTED_SCHEMA,
-        "at": now.isoformat(),
         "branch": source.branch,
         "late": source.late,
-        "students": {
-            row.student.student_id: {
-                "state": row.state,
-                "url": row.url,
-                "tip": row.tip,
-                "commit": row.newest,
-                "tasks": {
-                    name: {
-                        "commit": taken.commit.sha,
-                        "committed": taken.commit.dated.isoformat(),
-                        "first_seen": taken.commit.seen.isoformat(),
-                        "submitted": taken.changed.at.isoformat() if taken.changed else None,
-                        "deadline": taken.deadline.isoformat() if taken.deadline else None,
-                        "late": taken.late,
-                    }
-                    for name, taken in row.tasks.items()
-                },
-                "notes": row.notes,
-            }
-            for row in rows
-        },
+        "students": students,
+    }
+    write(out / COLLECTED, json.dumps(record, ensure_ascii=False, indent=2) + "\n")
+    columns = (*COLUMNS, "url", "notes")
+    write((out / COLLECTED).with_suffix(".csv"), _table(columns, _lines(students)))
+    times = _table(("student_id", "task", "submitted"), _times(students))
+    write(out / SUBMITTED, times)
+
+
+def _entry(row: Collected, now: datetime) -> dict[str, Any]:
+    tasks = {
+        name: {
+            "commit": taken.commit.sha,
+            "committed": taken.commit.dated.isoformat(),
+            "first_seen": taken.commit.seen.isoformat(),
+            "submitted": taken.changed.at.isoformat() if taken.changed else None,
+            "deadline": taken.deadline.isoformat() if taken.deadline else None,
+            "late": taken.late,
+        }
+        for name, taken in row.tasks.items()
+    }
+    return {
+        "at": now.isoformat(),
+        "state": row.state,
+        "url": row.url,
+        "tip": row.tip,
+        "commit": row.newest,
+        "tasks": tasks,
+        "notes": row.notes,
     }
 
 
-def _csv(rows: Sequence[Collected]) -> str:
+def _lines(students: Mapping[str, Any]) -> Iterable[list[str]]:
     """A line for each commit of each student; whoever has none has one too."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    columns = ("tasks", "commit", "committed", "first_seen", "deadline", "late", "url", "notes")
-    writer.writerow(["student_id", "state", *columns])
-    for row in rows:
+    for student, entry in students.items():
         groups: dict[tuple[str, ...], list[str]] = {}
-        for name, taken in row.tasks.items():
-            due = taken.deadline.isoformat() if taken.deadline else ""
-            stamps = (taken.commit.dated.isoformat(), taken.commit.seen.isoformat(), due)
-            group = (taken.commit.sha, *stamps, "late" if taken.late else "")
-            groups.setdefault(group, []).append(name)
+        for name, taken in entry["tasks"].items():
+            about = [taken[column] or "" for column in COLUMNS[3:7]]
+            groups.setdefault((*about, "late" if taken["late"] else ""), []).append(name)
         if not groups:
             groups["", "", "", "", ""] = []
-        for about, names in groups.items():
-            cells = [row.student.student_id, row.state, " ".join(names), *about, row.url]
-            writer.writerow([harmless(cell) for cell in (*cells, "; ".join(row.notes))])
-    return out.getvalue()
+        for group, names in groups.items():
+            cells = [student, entry["state"], " ".join(names), *group]
+            yield [*cells, entry["url"], "; ".join(entry["notes"])]
 
 
-def _times(rows: Sequence[Collected]) -> str:
+def _times(students: Mapping[str, Any]) -> Iterable[list[str]]:
+    for student, entry in students.items():
+        for name, taken in entry["tasks"].items():
+            if taken["submitted"]:
+                yield [student, name, taken["submitted"]]
+
+
+def _table(columns: Sequence[str], lines: Iterable[list[str]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["student_id", "task", "submitted"])
-    for row in rows:
-        for name, taken in row.tasks.items():
-            if taken.changed:
-                writer.writerow([row.student.student_id, name, taken.changed.at.isoformat()])
+    writer.writerow(columns)
+    writer.writerows([harmless(cell) for cell in line] for line in lines)
     return out.getvalue()

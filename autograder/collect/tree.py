@@ -78,11 +78,11 @@ def read_tree(mirror: Mirror, commit: str) -> Tree:
     return tree
 
 
-def _nearness(wanted: tuple[str, str, str, int]) -> tuple[bool, int, str]:
+def _nearness(wanted: tuple[str, str, str, int]) -> tuple[bool, bool, int, str]:
     """Of two files for one place the one in the task's own folder counts, then the higher one."""
     path = PurePosixPath(wanted[0])
     own = path.parts[-len(PurePosixPath(wanted[2]).parts) :] == PurePosixPath(wanted[2]).parts
-    return not own, len(path.parts), wanted[0]
+    return not own, wanted[2] != wanted[2].lower(), len(path.parts), wanted[0]
 
 
 def _entries(mirror: Mirror, commit: str) -> Iterator[tuple[str, str, str]]:

@@ -178,7 +178,7 @@ def test_thirty_repositories(tmp_path: Path, course: Course) -> None:
     assert steps(site) == every_step()
     assert printed(site, "judge.yml/judge: Cost").startswith("cpu: ")
     assert "cuda: " in printed(site, "judge.yml/judge: Cost")
-    rows = run(site, only="school/cnn-tardy-1 forced-1", late=True)
+    rows = run(site, only="org/cnn-tardy-1 forced-1", late=True)
     late = {name: row["gradients"] for name, row in rows.items() if row["gradients"]}
     assert late == {"tardy-1": "9", "forced-1": "0"}  # a day begun; what a date says is no proof
     no_secret_beside_student_code(site)

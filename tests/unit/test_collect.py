@@ -9,13 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.collect.collecting import Source, collect
 from autograder.collect.git import GitError, Mirror, check_url
 from autograder.errors import UsageError
 from autograder.gradebook.policy import Extension, Policy
 from autograder.gradebook.verdicts import read_times
+from autograder.receipt import read_collected
 from autograder.roster import Student
+from tests.conftest import ROOT
 from tests.organisation import DAY, DUE, HOUR, POLICY, VGG, Class, Repository
 
 
@@ -184,6 +188,31 @@ def test_a_server_that_says_nothing_is_given_up(group: Class) -> None:
     assert (found.state, found.failed) == ("too slow", True)
 
 
+def test_a_repository_without_end_is_given_up(
+    group: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autograder.collect.git.MAX_MIRROR", 10)
+    monkeypatch.setattr("autograder.collect.git.LOOK", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        source = Source(f"https://127.0.0.1:{server.getsockname()[1]}/{{github}}", pauses=())
+        [found] = collect([Student("ann", github="ann")], POLICY, source, group.out, 1)
+    assert (found.state, found.failed) == ("too large", True)
+
+
+def test_what_a_killed_git_left_behind_is_in_nobodys_way(group: Class) -> None:
+    ann = group.student("ann")
+    ann.commit({VGG: "1"})
+    group.collect(DUE - 2 * HOUR)
+    mirror = group.out / "mirrors" / "ann.git"
+    for name in ("packed-refs.lock", "refs/collected/now.lock", "objects/pack/tmp_pack_x"):
+        (mirror / name).parent.mkdir(parents=True, exist_ok=True)
+        (mirror / name).write_bytes(b"")
+        os.utime(mirror / name, (0, 0))
+    ann.commit({VGG: "2"})
+    assert group.collect(DUE - HOUR / 2)["ann"].state == "ok"
+    assert group.text("ann") == "2"
+
+
 def _link(repository: Repository) -> None:
     (repository.work / "02_vgg").mkdir()
     (repository.work / VGG).symlink_to("/etc/passwd")
@@ -211,6 +240,10 @@ def _twice(repository: Repository) -> None:
     repository.write({"old/vgg.py": "old", VGG: "own"})
 
 
+def _capitals(repository: Repository) -> None:
+    repository.write({"02_vgg/VGG.py": "other", VGG: "own"})
+
+
 @pytest.mark.parametrize(
     ("make", "told", "left"),
     [
@@ -218,6 +251,7 @@ def _twice(repository: Repository) -> None:
         (_submodule, "02_vgg: a submodule", set()),
         (_pointer, "only a pointer of Git LFS", set()),
         (_large, "614400 bytes; at most 524288", set()),
+        (_capitals, "is there twice; 02_vgg/vgg.py counts", {VGG}),
         (_twice, "is there twice; 02_vgg/vgg.py counts", {VGG}),
     ],
 )
@@ -270,6 +304,20 @@ def test_large_files_of_the_past_are_not_fetched(group: Class) -> None:
     assert (group.out / "submissions/ann/06_simpsons/run/model.safetensors").read_bytes() == model
     packs = (group.out / "mirrors/ann.git/objects").rglob("*")
     assert sum(p.stat().st_size for p in packs if p.is_file()) < 3 << 20
+
+
+def test_a_long_history_is_searched_to_the_deadline(group: Class) -> None:
+    ann = group.student("ann")
+    stream = ["reset refs/heads/main\n"]
+    for number in range(2000):
+        when = (DUE - 1000 * HOUR + number * HOUR).timestamp()
+        text = str(number)
+        stream.append(f"commit refs/heads/main\ncommitter s <s@x> {when:.0f} +0000\ndata 0\n")
+        stream.append(f"M 100644 inline {VGG}\ndata {len(text)}\n{text}\n")
+    ann.git("-C", str(ann.bare), "fast-import", "--quiet", given="".join(stream))
+    group.collect(DUE + 2000 * HOUR)
+    assert group.text("ann") == "1000"
+    assert read_times(group.out / "submitted.csv")["ann"]["vgg"] == DUE
 
 
 def test_a_tree_that_unfolds_without_end_is_cut(
@@ -327,3 +375,24 @@ def test_a_name_from_the_roster_cannot_lead_elsewhere(group: Class) -> None:
     found = group.collect()["ann"]
     assert found.state == "no github name"
     assert not (group.out / "mirrors").exists()
+
+
+def test_the_command_tells_who_is_missing_and_keeps_everybody_on_record(group: Class) -> None:
+    group.student("ann").commit({VGG: "x"})
+    roster = group.folder / "roster.csv"
+    roster.write_text("student_id,github\nann,ann\nlost,lost\n")
+    (group.folder / "course.toml").write_text(
+        '[course]\nname = "x"\nlanguages = ["en"]\n'
+        f'[collect]\nurl = "{group.url}"\n[deadlines]\nvgg = {DUE.isoformat()}\n'
+    )
+    command = ["collect", str(roster), "--out", str(group.out), "--course", str(group.folder)]
+    run = CliRunner().invoke(app, command)
+    assert run.exit_code == 1
+    assert "lost: no repository" in run.output and "2 students: 1 ok" in run.output
+    assert "1 were first seen after a deadline" in run.output
+    run = CliRunner().invoke(app, [*command, "--only", "ann"])
+    assert run.exit_code == 0
+    assert set(read_collected(group.out / "collected.json")) == {"ann", "lost"}
+    assert isinstance(CliRunner().invoke(app, [*command, "--only", "x"]).exception, UsageError)
+    command[command.index("--course") + 1] = str(ROOT)
+    assert "--url" in str(CliRunner().invoke(app, command).exception)

@@ -13,6 +13,7 @@ from autograder import batch, receipt
 from autograder.checks.judge import planned
 from autograder.checks.promise import Message
 from autograder.cli import app
+from autograder.course import find_course
 from autograder.errors import UsageError
 from autograder.messages import Catalogue
 from autograder.receipt import receipted
@@ -183,7 +184,7 @@ def test_a_report_says_commit_deadline_receipt_and_how_to_question_it(tmp_path: 
             assert part in text
     data = json.loads(to_json(report, EN, KEY))
     assert data["receipt"]["id"] == report.receipt[:16]
-    assert [row["commit"] for row in data["collected"]] == ["a" * 40, "b" * 40]
+    assert [row["commit"] for row in data["collected"]] == ["a" * 40, "b" * 40, "c" * 40]
 
 
 def test_every_difference_is_named(tmp_path: Path) -> None:
@@ -264,3 +265,12 @@ def test_a_replay_takes_what_was_collected(tmp_path: Path) -> None:
         assert folder == place
     with pytest.raises(UsageError, match="not there"), as_graded({"submission": "x"}, None):
         pass
+
+
+def test_a_record_that_cannot_be_read_ends_a_batch_before_it_begins(tmp_path: Path) -> None:
+    place = collected(tmp_path)
+    (Path(place) / "02_vgg").mkdir()
+    (tmp_path / "collected.json").write_text("{")
+    plan = batch.Plan(find_course(ROOT), (task_named("vgg"),), None, KEY, "cpu", ())
+    with pytest.raises(UsageError, match=r"collected\.json"):
+        next(batch.grade_all([place], plan))
