@@ -6,6 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 WORK := .work/grade
+WORKFLOWS := $(wildcard .github/workflows/*.yml .github/student/*.yml)
 
 .DEFAULT_GOAL := help
 .PHONY: help grade test lint check lesson attacks bench proof
@@ -47,8 +48,8 @@ lint: .venv/lint  ## lint, types, workflows, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	$(BIN)/zizmor --offline --quiet --no-ignores .github
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/zizmor --offline --quiet --no-ignores $(WORKFLOWS)
 	$(BIN)/autograder build --check
 
 check: lint test  ## lint, tests, and every mistake is caught

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,22 @@ def mutant(course: Course, id: str) -> str:
     """The solution of the cheapest task with a mistake in it."""
     (found,) = (m for m in course.mutants(task_named("gradients")) if m.id == id)
     return RIGHT.replace(found.replace, found.by)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yml")), ids=lambda path: str(path.stem))
+def test_a_workflow_trusts_nobody(path: Path) -> None:
+    """Nothing typed by a person is text of a script, actions are pinned, rights are stated."""
+    text = path.read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text)
+    assert workflow["permissions"] == {}
+    for job in workflow["jobs"].values():
+        assert set(job["permissions"].items()) <= {("contents", "read")}
+        for step in [job, *job.get("steps", ())]:
+            assert "${{" not in step.get("run", "")
+            used = step.get("uses", "$/")
+            assert used.startswith("$/") or re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", used), used
+    if path.stem == "judge":
+        assert "secrets" not in text and workflow["jobs"]["judge"]["permissions"] == {}
 
 
 def test_a_class_is_graded_from_push_to_gradebook(tmp_path: Path, course: Course) -> None:
