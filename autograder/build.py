@@ -100,6 +100,7 @@ def build_stubs(course: Course, lang: str, out: Path) -> list[Path]:
 def assignments(course: Course, lang: str) -> dict[str, str]:
     """Every generated file of assignments/ by its path there."""
     files: dict[str, str] = {}
+    catalogues = {lang: _catalogue(lang) for lang in LANGUAGES}
     for task in all_tasks():
         sources: dict[str, str] = {}
         translations: dict[str, Translation] = {}
@@ -115,8 +116,9 @@ def assignments(course: Course, lang: str) -> dict[str, str]:
             source = course.solution(task, file).read_text(encoding="utf-8")
             files[f"{task.folder}/{file}"] = GIVEN.format(f"{task.folder}/{file}") + source
         for sheet_lang, sheet in SHEETS.items():
-            files[f"{task.folder}/{sheet}"] = make_sheet(sources, task, sheet_lang, translations)
-        for name, text in notebooks(course, task, map(_catalogue, LANGUAGES)).items():
+            text = make_sheet(sources, task, catalogues[sheet_lang], translations)
+            files[f"{task.folder}/{sheet}"] = text
+        for name, text in notebooks(course, task, catalogues.values()).items():
             files[f"{task.folder}/{name}"] = text
     return files
 
@@ -259,10 +261,10 @@ def _with_docstrings(stub: str, texts: dict[str, str]) -> str:
 
 
 def make_sheet(
-    sources: dict[str, str], task: Task, lang: str, translations: dict[str, Translation]
+    sources: dict[str, str], task: Task, catalogue: Catalogue, translations: dict[str, Translation]
 ) -> str:
     """The task as a page to read: the same promises as in the stubs, and the points."""
-    catalogue = _catalogue(lang)
+    lang = catalogue.lang
     words = {
         "en": ("Lesson block", "Paper", "File", "Check", "What is checked", "Points", "Packages"),
         "ru": ("Блок урока", "Статья", "Файл", "Проверка", "Что проверяется", "Баллы", "Пакеты"),

@@ -4,8 +4,9 @@ The same checks as in grading, against recorded answers instead of the reference
 here is POSIX-only, and this process needs no torch: it loads in the worker meanwhile.
 """
 
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -20,8 +21,10 @@ from autograder.grading import check_report, unreadable
 from autograder.messages import Catalogue
 from autograder.observe import protocol
 from autograder.observe.session import InProcessSession, LocalSession, Session
+from autograder.report import github
+from autograder.report.github import Checked
 from autograder.report.model import GRADER_FAULTS, CheckReport, Flow
-from autograder.report.terminal import mark, number, print_check, print_flow
+from autograder.report.terminal import clean, mark, number, print_check, print_flow
 from autograder.sandbox.profiles import Profile, profile_for
 from autograder.submission import TaskFiles, read_task
 from autograder.tasks import Task, all_tasks, task_named
@@ -141,6 +144,7 @@ class Checker:
         self._catalogue = catalogue
         self._debug = debug
         self._flows: tuple[Flow, ...] = ()
+        self.checked: list[Checked] = []
         self.workers = Workers()
 
     def check(self) -> bool:
@@ -149,26 +153,27 @@ class Checker:
         The first failing check is told in full with its hint, before everything else. Of a single
         task the flow of gradients is shown too.
         """
-        found = {task.name: self._task(task) for task in self._tasks}
+        found = [self._task(task) for task in self._tasks]
+        self.checked = [checked for checked, _ in found]
         say = self._catalogue.say
-        unsolved = [name for name, (reports, _) in found.items() if not _solved(reports)]
+        unsolved = [(one.reports, printed) for one, printed in found if not one.solved]
         if unsolved:
-            self._explain(*found[unsolved[0]])
+            self._explain(*unsolved[0])
         if len(self._tasks) == 1:
             for flow in self._flows:
                 print_flow(flow, self._console, self._catalogue)
-        for name, (reports, _) in found.items():
-            self._line(name, reports)
+        for one in self.checked:
+            self._line(one)
         solved = len(found) - len(unsolved)
         self._console.print(Text(say("ui.solved", solved=solved, total=len(found)), style="bold"))
         return not unsolved
 
-    def _task(self, task: Task) -> tuple[list[CheckReport], str]:
-        """The reports of a task, and what its code printed."""
+    def _task(self, task: Task) -> tuple[Checked, str]:
+        """What came of a task, and what its code printed."""
         files = read_task(self._root / task.folder, task)
         checks = planned(task)
         if files.problem:
-            return unreadable(files, checks), ""
+            return Checked(files, unreadable(files, checks)), ""
         printed: list[str] = []
         bench = make_bench(files, self._root, self.workers, self._debug)
 
@@ -182,9 +187,10 @@ class Checker:
         finally:
             bench.student.close()
         self._flows = judge.flows.get(task.name, ())
-        return [check_report(results[check.id]) for check in checks], "".join(printed)
+        reports = [check_report(results[check.id]) for check in checks]
+        return Checked(files, reports), "".join(printed)
 
-    def _explain(self, reports: list[CheckReport], printed: str) -> None:
+    def _explain(self, reports: Sequence[CheckReport], printed: str) -> None:
         say = self._catalogue.say
         failed = [report for report in reports if report.outcome == "failed"]
         broken = [r for r in reports if r.message and r.message.id in GRADER_FAULTS]
@@ -195,24 +201,37 @@ class Checker:
         if printed.strip():
             self._console.print(Text(f"      {say('ui.printed')}", style="dim"))
             for line in printed.strip().splitlines()[-10:]:
-                self._console.print(Text(f"      | {line}", style="dim"))
+                self._console.print(Text(f"      | {clean(line.expandtabs())}", style="dim"))
         for report in failed[1:]:
             if report.message is not None and report.message.id != "member.failed":
                 print_check(report, self._console, self._catalogue, said=said)
         self._console.print()
 
-    def _line(self, name: str, reports: list[CheckReport]) -> None:
+    def _line(self, one: Checked) -> None:
         """One line for a task: solved or not, points, how many checks passed."""
-        passed = sum(report.outcome == "passed" for report in reports)
-        reports = [report for report in reports if not _only_graded(report)]
-        points = sum(report.points for report in reports)
-        maximum = sum(report.check.points for report in reports)
-        line = Text().append_text(mark(self._console, "passed" if _solved(reports) else "failed"))
+        passed = sum(report.outcome == "passed" for report in one.judged)
+        points = sum(report.points for report in one.judged)
+        maximum = sum(report.check.points for report in one.judged)
+        line = Text().append_text(mark(self._console, "passed" if one.solved else "failed"))
         of = self._catalogue.say("ui.points_of", points=number(points), maximum=maximum)
         unit = self._catalogue.say("ui.points")
         earned = f"{of} {unit}, " if maximum else ""  # the homework's points come from its F1
-        line.append(f" {name:<10} {earned}{passed}/{len(reports)}")
+        line.append(f" {one.files.task.name:<10} {earned}{passed}/{len(one.judged)}")
         self._console.print(line)
+
+    def check_on_github(self) -> bool:
+        """Check as a step of a workflow: annotate the student's lines, write the job's summary."""
+        with github.no_commands(self._console.file):
+            self._console.print(self._catalogue.say("github.not_the_grade"))
+            passed = self.check()
+        top = os.environ.get("GITHUB_WORKSPACE") or Path.cwd()
+        folder = Path(os.path.relpath(self._root, top)).as_posix()
+        for line in github.annotations(self.checked, folder, self._catalogue):
+            print(line, file=self._console.file)
+        if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(github.summary(self.checked, self._catalogue))
+        return passed
 
     def watch(self, changes: Callable[[], Iterator[list[Task]]]) -> None:
         """Check again whenever a file changes, until interrupted."""
@@ -221,15 +240,6 @@ class Checker:
             self._console.print()
             self._tasks = tasks
             self.check()
-
-
-def _solved(reports: list[CheckReport]) -> bool:
-    """Whether everything passed that can be checked here."""
-    return all(report.outcome == "passed" for report in reports if not _only_graded(report))
-
-
-def _only_graded(report: CheckReport) -> bool:
-    return report.message is not None and report.message.id == "homework.only_graded"
 
 
 def changes(root: Path, tasks: list[Task]) -> Iterator[list[Task]]:

@@ -106,6 +106,12 @@ def check(
     dir: Annotated[Path | None, typer.Option(help="Folder that holds the tasks.")] = None,
     watch: Annotated[bool, typer.Option(help="Check again whenever a file is saved.")] = False,
     pdb: Annotated[bool, typer.Option(help="Stop in the debugger where your code fails.")] = False,
+    github: Annotated[
+        bool, typer.Option("--github", help="In a workflow: annotate lines, write the summary.")
+    ] = False,
+    classroom50: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="In Classroom 50: write its result.json.")
+    ] = None,
     lang: LangOption = None,
 ) -> None:
     """Check your own work: what to do next, with a hint. Exit 1 while something fails."""
@@ -114,6 +120,8 @@ def check(
     from autograder.report.terminal import make_console
     from autograder.tasks import all_tasks
 
+    if github and (watch or pdb):
+        raise UsageError("--github is for a workflow; leave out --watch and --pdb")
     catalogue = Catalogue.chosen(lang)
     root, here = find_folder(dir)
     chosen = _tasks(tasks) or here or list(all_tasks())
@@ -123,7 +131,12 @@ def check(
         if watch:
             console.print(catalogue.say("ui.watching", folder=root))
             checker.watch(lambda: changes(root, chosen))
-        passed = checker.check()
+        passed = checker.check_on_github() if github else checker.check()
+        if classroom50 is not None:
+            from autograder.report.classroom50 import result
+
+            found = result(checker.checked, catalogue)
+            _write(classroom50, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
     except KeyboardInterrupt:
         passed = True
     finally:
@@ -186,6 +199,9 @@ def grade(
     from autograder.checks.promise import Message
     from autograder.cluster import Cluster
     from autograder.course import find_course
+    from autograder.gradebook.grades import all_explained
+    from autograder.gradebook.policy import read_policy
+    from autograder.gradebook.verdicts import SUBMITTED, read_times
     from autograder.messages import Catalogue
     from autograder.processes import Processes
     from autograder.report.as_json import to_json
@@ -214,6 +230,8 @@ def grade(
         probe()
     catalogue = Catalogue.chosen(lang)
     found = find_course(course)
+    policy = read_policy(found.folder, students)
+    times = read_times(folder / SUBMITTED) if folder else {}
     plan = Plan(
         course=found,
         tasks=tuple(_tasks(task)) or all_tasks(),
@@ -233,7 +251,9 @@ def grade(
     if engine is EngineName.ray:
         made = partial(Cluster, address=ray_address or "")
     console = make_console(sys.stderr if json_file == "-" else None)
-    interrupted = show_batch(places, grade_all(places, plan, made), results, console)
+    graded = grade_all(places, plan, made)
+    reports = all_explained(graded, students, times, policy, catalogue)
+    interrupted = show_batch(places, reports, results, console)
     if interrupted:
         _complain(interrupted, 130)
     report = results.last

@@ -11,14 +11,15 @@ from autograder.checks.witness import Witness
 from autograder.errors import GraderFault, UsageError
 from autograder.gradebook import exports
 from autograder.gradebook.exports import Target
-from autograder.gradebook.grades import StudentGrade, settle, settled
+from autograder.gradebook.grades import StudentGrade, explained, settle
 from autograder.gradebook.policy import Policy
-from autograder.gradebook.verdicts import SUBMITTED, TaskPoints, Verdict, read_times
+from autograder.gradebook.verdicts import SUBMITTED, TaskPoints, Verdict, read_times, to_task
 from autograder.grading import check_report, read_homework
 from autograder.homework import Rules
 from autograder.messages import Catalogue
 from autograder.observe.session import Session
 from autograder.receipt import receipted
+from autograder.report.as_json import to_dict
 from autograder.report.folder import BATCH, Results, write
 from autograder.report.from_json import read_report
 from autograder.report.html import to_html
@@ -84,7 +85,9 @@ def finish_all(
             yield f"{clean(path.stem)}: on no line of the roster; its report is written"
         else:
             when = times.get(student.student_id, {})
-            report, verdict, grade = settled(report, student, when, staff.policy, own)
+            report, grade = explained(report, student, when, staff.policy, own)
+            told = tuple(to_task(task) for task in to_dict(report, own)["tasks"])
+            verdict = Verdict(student, told, when, commit=report.commit or "")
             verdicts[student.student_id], grades[student.student_id] = verdict, grade
         results.add(number, report, own)
         write(out / f"{path.stem}.html", to_html(report, own))

@@ -58,7 +58,7 @@ class Solutions:
         self._course = course
         self._witnesses: dict[str, list[Witness]] = {}
         self._mistakes: dict[str, Mistakes] = {}
-        self._carrying: dict[str, list[Witness]] = {}
+        self._carrying: dict[str, Witness] = {}
         for task in tasks:
             self._sources[task.name] = {}
             if task.homework:
@@ -114,15 +114,19 @@ class Solutions:
         name = f"{task.name}_{'_'.join(names)}.py"
         self._session.place(name, text.encode())
         witness = Witness(f"{task.name}/{name}", partial(self._session.open, name), self._device)
-        self._carrying.setdefault(task.name, []).append(witness)
+        self._free(task)  # two large networks of this kind may be more than the worker's memory
+        self._carrying[task.name] = witness
         return witness
+
+    def _free(self, task: Task) -> None:
+        if (carried := self._carrying.pop(task.name, None)) is not None:
+            carried.forget()
 
     def forget(self, task: Task) -> None:
         """Free the large networks of a task; drop the answers that depend on a seed."""
         for witness in self._witnesses.get(task.name, []):
             witness.forget(small=False)
-        for witness in self._carrying.pop(task.name, []):
-            witness.forget()
+        self._free(task)
 
     def close(self) -> None:
         self._session.close()

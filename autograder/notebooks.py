@@ -175,16 +175,11 @@ def notebooks(course: Course, task: Task, catalogues: Iterable[Catalogue]) -> di
 def to_json(lesson: Lesson, repository: str, catalogue: Catalogue, solutions: bool = False) -> str:
     """A notebook as a file's text, without the solutions or with them."""
     task, lang = lesson.task, lesson.lang
-    badge = (
-        f"https://colab.research.google.com/github/{repository}/blob/main/{task.folder}/{NOTEBOOKS[lang]}"
-        if repository
-        else "https://colab.research.google.com/"
-    )
-    head = (
-        f"<!-- autograder build: solutions/{task.folder}/{SOURCE} -->\n"
-        f"{lesson.cells[0].source}\n\n"
-        f"[![Colab](https://colab.research.google.com/assets/colab-badge.svg)]({badge})"
-    )
+    head = f"<!-- autograder build: solutions/{task.folder}/{SOURCE} -->\n{lesson.cells[0].source}"
+    if repository:
+        colab = "https://colab.research.google.com"
+        place = f"{repository}/blob/main/assignments/{task.folder}/{NOTEBOOKS[lang]}"
+        head += f"\n\n[![Colab]({colab}/assets/colab-badge.svg)]({colab}/github/{place})"
     made = [_cell(lesson.cells[0], head, f"{task.name}-head", catalogue)]
     setup = SETUP.read_text(encoding="utf-8").replace("REPOSITORY", repository)
     setup = setup.replace("FOLDER", task.folder)

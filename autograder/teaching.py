@@ -1,4 +1,4 @@
-"""Commands for those who teach the lesson: release, answers, lesson."""
+"""Commands for those who teach the lesson: release, export, similar, …"""
 
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +29,61 @@ def release(
     Catalogue.load(lang)
     written = stage(find_course(course), all_tasks(), lang, out)
     print(f"{len(written)} files written to {out}; there: nbgrader generate_assignment 01_alexnet")
+
+
+@app.command()
+def export(
+    dest: Annotated[Path, typer.Argument(metavar="DEST", help="New, empty or exported before.")],
+    lang: Annotated[str, typer.Option(metavar="en|ru", help="Only this language.")] = "",
+    grader: Annotated[
+        str,
+        typer.Option(
+            metavar="WHEEL|REQUIREMENT",
+            help="What students install; default: a wheel built here, put into the repository.",
+        ),
+    ] = "",
+    course: Course = None,
+) -> None:
+    """Write the repository that students get; an earlier export is brought up to date."""
+    from autograder.course import find_course
+    from autograder.export import export as write
+
+    if lang:
+        Catalogue.load(lang)
+    done = write(find_course(course), dest, lang, grader)
+    for name in done.kept:
+        print(f"kept, changed since it was exported: {name}")
+    print(f"{dest}: {len(done.written)} files written, {len(done.removed)} removed")
+
+
+@app.command()
+def similar(
+    submissions: Annotated[list[Path], typer.Argument(metavar="SUBMISSION...")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="An empty or new folder.")],
+    task: Annotated[
+        list[str] | None, typer.Option(help="Only this task (may be repeated).")
+    ] = None,
+    jplag: Annotated[
+        Path | None, typer.Option(metavar="JAR", help="Use JPlag instead of Dolos.")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="Show names instead of numbers.")] = False,
+    course: Course = None,
+) -> None:
+    """Compare what students wrote, with Dolos or JPlag: a report for you, never a verdict."""
+    from autograder.course import find_course
+    from autograder.similar import find_tool
+    from autograder.similar import similar as compare
+    from autograder.tasks import all_tasks, task_named
+
+    tool = find_tool(jplag)
+    tasks = [task_named(name) for name in task or []] or all_tasks()
+    for line in compare(find_course(course), submissions, tasks, out, tool, names):
+        print(line)
+    if tool.name == "dolos":
+        print("look at it with: dolos serve FOLDER")
+    else:
+        print("look at it with: java -jar JAR --mode VIEW FILE")
+    print("Alike is a question, not an answer: read both, and ask the students.")
 
 
 @app.command()

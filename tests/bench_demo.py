@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,10 +108,11 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 120)
     raise SystemExit(f"no answer from {url}")
 
 
-def ask(client: httpx.Client, url: str, path: str, event: str) -> None:
-    """One event of the page, as its script sends it."""
+def ask(client: httpx.Client, url: str, path: str, event: str, session: str) -> None:
+    """One event of the page, as its script sends it: with the name of the visit."""
     picture = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    answer = client.post(f"{url}/gradio_api/run/{event}", json={"data": [picture]})
+    sent = {"data": [picture], "session_hash": session}
+    answer = client.post(f"{url}/gradio_api/run/{event}", json=sent)
     if answer.status_code != 200:
         raise SystemExit(f"{event}: {answer.text[:300]}")
 
@@ -121,10 +123,10 @@ def rates(site: "server", picture: Path, started: float, count: int) -> None:
     def visitor(event: str, times: list[float], number: int) -> None:
         with httpx.Client(timeout=60) as client:
             sent = client.post(f"{url}/gradio_api/upload", files={"files": picture.read_bytes()})
-            path = sent.json()[0]
+            path, session = sent.json()[0], uuid.uuid4().hex
             for _ in range(number):
                 begin = time.perf_counter()
-                ask(client, url, path, event)
+                ask(client, url, path, event, session)
                 times.append(time.perf_counter() - begin)
 
     print(f"start to first page: {started:.1f} s")

@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from autograder.gradebook.archive import Handed, collect
-from autograder.gradebook.grades import StudentGrade, settled
+from autograder.gradebook.grades import StudentGrade, explained
 from autograder.gradebook.policy import Policy
 from autograder.gradebook.verdicts import SUBMITTED
 from autograder.gradebook.worksheet import Row, Worksheet
@@ -185,11 +185,11 @@ class Desk:
             yield index, settled
 
     def _settled(self, member: Member, report: Report) -> Report:
-        student, moment = member.student, member.handed.submitted
+        student, catalogue = member.student, self._catalogue(member)
+        moment = member.handed.submitted
         times = {task.task: moment for task in report.tasks} if moment else {}
-        catalogue = self._catalogue(member)
-        report, _, member.grade = settled(report, student, times, self._policy, catalogue)
-        return report
+        settled, member.grade = explained(report, student, times, self._policy, catalogue)
+        return settled
 
     def _keep(self, member: Member, report: Report) -> None:
         """Write the page that a student gets."""

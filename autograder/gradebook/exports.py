@@ -62,9 +62,16 @@ def write(
     else:
         raise UsageError(f"--format {format}: use one of csv, {', '.join((*TABLES, *FILES))}")
     there = {row.student.student_id for row in decided}
-    left = [row.student.student_id for row in rows if row.student.student_id not in there]
-    said = [f"{len(decided)} students written to {out}"]
-    return [*said, f"left out, not decided: {', '.join(left)}"] if left else said
+    left = [row for row in rows if row.student.student_id not in there]
+    return [f"{len(decided)} students written to {out}", *_left_out(left)]
+
+
+def _left_out(rows: Sequence[StudentGrade]) -> list[str]:
+    """Who is left out, by what is undecided of their work."""
+    by_tasks: dict[str, list[str]] = {}
+    for row in rows:
+        by_tasks.setdefault(", ".join(row.open) or "no report", []).append(row.student.student_id)
+    return [f"left out, not decided ({what}): {', '.join(who)}" for what, who in by_tasks.items()]
 
 
 def plain(rows: Sequence[StudentGrade]) -> str:

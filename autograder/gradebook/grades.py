@@ -1,6 +1,6 @@
 """What a student gets: verdicts under the rules of the class."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -8,10 +8,11 @@ from autograder.checks.promise import Message
 from autograder.gradebook.policy import Late, Policy
 from autograder.gradebook.verdicts import Verdict, to_task
 from autograder.messages import Catalogue
+from autograder.places import name_of
 from autograder.report.as_json import to_dict
 from autograder.report.model import Report
 from autograder.report.terminal import number
-from autograder.roster import Student
+from autograder.roster import Student, find
 from autograder.tasks import Task, all_tasks
 
 
@@ -50,6 +51,17 @@ class StudentGrade:
         return None if None in parts else round(sum(p for p in parts if p is not None), 2)
 
     @property
+    def open(self) -> list[str]:
+        """What counts and is undecided: tasks, and questions that wait for a person."""
+        found = []
+        for task in self.tasks:
+            if task.task.name in self.counted:
+                found += [task.task.name] if task.points is None else []
+                asked = self.with_questions and task.questions is None
+                found += [f"questions of {task.task.name}"] if asked else []
+        return found
+
+    @property
     def max_points(self) -> float:
         counted = [t for t in self.tasks if t.task.name in self.counted]
         return sum(t.max_points + self.with_questions * t.max_questions for t in counted)
@@ -79,24 +91,38 @@ def settle(verdict: Verdict, policy: Policy) -> tuple[StudentGrade, Mapping[str,
     return StudentGrade(student, tuple(rows), counted), late
 
 
-def settled(
+def explained(
     report: Report,
     student: Student,
     submitted: Mapping[str, datetime],
     policy: Policy,
     catalogue: Catalogue,
-) -> tuple[Report, Verdict, StudentGrade]:
-    """A report with what the class's rules say of it, its verdicts, and the grade they give."""
+) -> tuple[Report, StudentGrade]:
+    """A report with what the class's rules say of it as notes, and the grade that follows."""
     tasks = tuple(to_task(task) for task in to_dict(report, catalogue)["tasks"])
-    verdict = Verdict(student, tasks, submitted, commit=report.commit or "")
-    grade, late = settle(verdict, policy)
+    grade, late = settle(Verdict(student, tasks, submitted), policy)
     notes = []
-    for row in grade.tasks:
-        values: dict[str, str | int | float] = {"task": catalogue.task_title(row.task.name)}
-        if row.reason:
-            values |= {"points": number(row.points), "reason": row.reason}
+    for task in grade.tasks:
+        values: dict[str, str | int | float] = {"task": catalogue.task_title(task.task.name)}
+        if task.reason:
+            values |= {"points": number(task.points), "reason": task.reason}
             notes.append(Message("note.override", values))
-        elif row.penalty:
-            values |= {"days": late[row.task.name].days, "points": number(row.penalty)}
+        elif task.penalty:
+            values |= {"days": late[task.task.name].days, "points": number(task.penalty)}
             notes.append(Message("note.late", values))
-    return replace(report, notes=report.notes + tuple(notes)), verdict, grade
+    return replace(report, notes=report.notes + tuple(notes)), grade
+
+
+def all_explained(
+    graded: Iterable[tuple[int, Report]],
+    students: list[Student],
+    times: Mapping[str, Mapping[str, datetime]],
+    policy: Policy,
+    catalogue: Catalogue,
+) -> Iterator[tuple[int, Report]]:
+    """Reports as they come, each with its notes; who is not on the roster is called as it is."""
+    for index, report in graded:
+        name = name_of(report.submission)
+        student = find(students, name) or Student(name)
+        submitted = times.get(student.student_id, {})
+        yield index, explained(report, student, submitted, policy, catalogue)[0]

@@ -291,9 +291,8 @@ def _add_script_addresses(api: FastAPI, site: Site) -> None:
         except UsageError as error:
             return JSONResponse({"error": str(error), "reason": "board.bad_file"}, 422)
         with site.board.store.read() as db:
-            rows = site.board.rows(db, now)
+            rank = site.board.rank(db, who.id, now)
             left = site.board.left(db, who, now)
-        rank = next((row.rank for row in rows if row.participant.id == who.id), None)
         answer = {"attempt": told.id, "f1": site.rules.shown(told.f1), "points": told.points}
         return JSONResponse(answer | {"rank": rank, "left_today": left})
 

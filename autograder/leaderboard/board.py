@@ -18,12 +18,16 @@ from autograder.leaderboard.storage import Attempt, Participant, Store, remember
 from autograder.scoring import points_for
 
 TASK = "simpsons"  # of the course, for the gradebook
-# All of an attempt but its file, as plain rows: the board reads every attempt.
-COLUMNS = (
+# As plain rows, without files and tokens: the board reads everybody and every attempt.
+MARKS = select(
     Attempt.id, Attempt.participant_id, Attempt.received, Attempt.public, Attempt.private,
     Attempt.told, Attempt.hidden,
-)  # fmt: skip
-Mark = Attempt | SqlRow[*tuple[Any, ...]]
+).order_by(Attempt.id.desc())  # fmt: skip
+STUDENTS = select(
+    Participant.id, Participant.student_id, Participant.name, Participant.hidden
+).where(Participant.teacher.is_(False))
+Plain = SqlRow[*tuple[Any, ...]]
+Mark = Attempt | Plain
 
 
 class Refused(Exception):
@@ -52,7 +56,7 @@ class Row:
     """A line of the board; who is hidden has no rank."""
 
     rank: int | None
-    participant: Participant
+    participant: Plain
     told: Told
     attempts: int
 
@@ -167,32 +171,36 @@ class Board:
     def rows(self, db: Session, now: float, everybody: bool = False) -> list[Row]:
         """The board, best first; everybody: hidden ones too."""
         revealed = self.closed(db, now)
+        return [
+            Row(rank, who, self._view(best, revealed, True), attempts)
+            for rank, who, best, attempts in self._standing(db, revealed, everybody)
+        ]
+
+    def rank(self, db: Session, who: int, now: float) -> int | None:
+        """Where somebody stands; None: not on the board."""
+        standing = self._standing(db, self.closed(db, now), everybody=False)
+        return next((rank for rank, student, *_ in standing if student.id == who), None)
+
+    def _standing(
+        self, db: Session, revealed: bool, everybody: bool
+    ) -> Iterator[tuple[int | None, Plain, Mark, int]]:
+        """Rank, student, the attempt that counts and the number of attempts, best first."""
         of: dict[int, list[Mark]] = {}
-        for attempt in db.execute(select(*COLUMNS).order_by(Attempt.id.desc())):
+        for attempt in db.execute(MARKS):
             of.setdefault(attempt.participant_id, []).append(attempt)
         entries = []
-        students = select(Participant).where(Participant.teacher.is_(False))
-        for who in db.scalars(students):
+        for who in db.execute(STUDENTS):
             best = self._counting(of.get(who.id, []), revealed)
             if best is not None and (everybody or not who.hidden):
                 entries.append((self._value(best, revealed), best, who))
         entries.sort(key=lambda entry: (-entry[0], entry[1].id))
-        return list(self._ranked(entries, of, revealed))
-
-    def _ranked(
-        self,
-        entries: list[tuple[int, Mark, Participant]],
-        of: dict[int, list[Mark]],
-        revealed: bool,
-    ) -> Iterator[Row]:
         place, rank, before = 0, 0, None
         for value, best, who in entries:
             if not who.hidden:
                 place += 1
                 rank = rank if self.rules.ties == "shared" and value == before else place
                 before = value
-            view = self._view(best, revealed, True)
-            yield Row(None if who.hidden else rank, who, view, len(of[who.id]))
+            yield None if who.hidden else rank, who, best, len(of[who.id])
 
     def _counting(self, attempts: Sequence[Mark], revealed: bool) -> Mark | None:
         """The attempt that counts; attempts are the newest first."""

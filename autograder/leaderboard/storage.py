@@ -2,8 +2,9 @@
 
 import hashlib
 import secrets
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import (
@@ -105,6 +106,11 @@ class Store:
                 f"the database cannot be used: {_why(error)}; check --db and its rights"
             ) from None
         self._writing = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        # SQLite has one writer, and who waits for it sleeps and looks again: better in a row.
+        one_writer = self._engine.name == "sqlite"
+        self._turn: AbstractContextManager[object] = (
+            threading.Lock() if one_writer else nullcontext()
+        )
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -113,7 +119,7 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        with Session(self._writing, expire_on_commit=False) as db, db.begin():
+        with self._turn, Session(self._writing, expire_on_commit=False) as db, db.begin():
             yield db
 
     def close(self) -> None:

@@ -405,6 +405,7 @@ with lesson.picture("weights", 2.8) as figure:
     axes = figure.subplots()
     bars = axes.bar(range(len(layers)), counts, color=drawing.BLUE)
     axes.bar_label(bars, [f"{count:.2f}" for count in counts], fontsize=9)
+    axes.margins(y=0.15)
     axes.set_xticks(range(len(layers)), names, fontsize=8.5)
     axes.set_ylabel(labels["millions"])
     print(sum(p.numel() for p in net.parameters()))

@@ -11,7 +11,6 @@ import pytest
 
 from autograder.checks.judge import planned
 from autograder.cli import main
-from autograder.course import Course
 from autograder.grading import Options, Solutions, grade, task_seed
 from autograder.messages import Catalogue
 from autograder.observe.session import Workers
@@ -19,7 +18,7 @@ from autograder.report.as_json import to_dict
 from autograder.report.html import class_html, grades_csv, to_html
 from autograder.report.summary import summary
 from autograder.submission import read_submission, read_task
-from autograder.tasks import all_tasks, task_named
+from autograder.tasks import task_named
 from tests.conftest import ROOT, SEED
 from tests.unit.conftest import run_command
 
@@ -324,34 +323,3 @@ def test_plain_pytest_judges_a_submission(submission: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=120)
     assert done.returncode == 1
     assert "FourConvNet(connection='add')" in done.stdout
-
-
-def test_the_wheel_holds_no_solution(course: Course, tmp_path: Path) -> None:
-    import re
-    import zipfile
-
-    words = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--no-deps",
-        "-q",
-        "-w",
-        str(tmp_path),
-        str(ROOT),
-    ]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=300)
-    if done.returncode:
-        pytest.skip(f"no wheel can be built here: {done.stderr[-200:]}")
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
-        texts = b"\n".join(archive.read(name) for name in names)
-    assert not [name for name in names if "mutants.py" in name and name != "autograder/mutants.py"]
-    assert not [name for name in names if name.startswith(("solutions/", "datasets/"))]
-    assert "simpsons/classes.py" in names
-    for task in all_tasks():
-        source = course.solution(task).read_text(encoding="utf-8")
-        for region in re.findall(r"# BEGIN SOLUTION\n(.*?)# END SOLUTION", source, re.DOTALL):
-            assert region.strip().encode() not in texts

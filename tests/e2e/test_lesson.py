@@ -177,16 +177,14 @@ def test_the_setup_cell_fetches_the_bundle_on_colab(tmp_path: Path) -> None:
     bundle = tmp_path / "bundle" / "cnn-main"
     (bundle / "02_vgg").mkdir(parents=True)
     (bundle / "02_vgg" / "vgg.py").write_text("", encoding="utf-8")
-    (bundle / "pyproject.toml").write_text(
-        '[project]\nname = "nothing"\nversion = "1"\n', encoding="utf-8"
-    )
+    (bundle / "requirements.txt").write_text("./grader/nothing.whl\n", encoding="utf-8")
     content.mkdir()
     shutil.make_archive(str(content / "student"), "zip", bundle.parent)
     program = "\n".join(
         [
             "import os, subprocess, sys, types",
             "sys.modules['google.colab'] = types.ModuleType('colab')",
-            "subprocess.run = lambda words, check: print('PIP', *words)",
+            "subprocess.run = lambda words, check, cwd: print('PIP', *words, 'IN', cwd)",
             setup.replace("/content/course", (content / "course").as_posix()),
             "print('HERE', os.getcwd(), os.path.exists('vgg.py'))",
         ]
@@ -195,7 +193,8 @@ def test_the_setup_cell_fetches_the_bundle_on_colab(tmp_path: Path) -> None:
         [sys.executable, "-c", program], cwd=content, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert "PIP" in done.stdout and "-c kept.txt" in done.stdout
+    assert f"-c {content / 'kept.txt'} -r" in done.stdout
+    assert "cnn-main/requirements.txt IN" in done.stdout  # its paths are relative to it
     assert "torch==" in (content / "kept.txt").read_text(encoding="utf-8")
     assert done.stdout.strip().endswith("02_vgg True")
     (content / "student.zip").write_bytes(b"<html>404</html>")

@@ -168,12 +168,14 @@ def test_a_bad_source_is_refused(copy: Course, replace: str, by: str, message: s
 def test_a_repository_gives_a_badge_and_a_bundle(copy: Course) -> None:
     path = copy.folder / "course.toml"
     settings = path.read_text(encoding="utf-8")
+    without = notebooks(copy, task_named("vgg"), map(_catalogue, LANGUAGES))
+    assert "colab.research.google.com" not in without[NOTEBOOKS["ru"]]
     path.write_text(
         settings.replace('# repository = "OWNER/NAME"', 'repository = "me/cnn"'), "utf-8"
     )
     made = notebooks(find_course(copy.folder), task_named("vgg"), map(_catalogue, LANGUAGES))
     assert (
-        "colab.research.google.com/github/me/cnn/blob/main/02_vgg/lesson.ru.ipynb"
+        "colab.research.google.com/github/me/cnn/blob/main/assignments/02_vgg/lesson.ru.ipynb"
         in made[NOTEBOOKS["ru"]]
     )
     assert "https://github.com/me/cnn/archive/" in made[NOTEBOOKS["en"]]

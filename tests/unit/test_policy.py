@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from autograder.checks.promise import Message
 from autograder.errors import UsageError
-from autograder.gradebook.grades import settle
-from autograder.gradebook.policy import Policy, read_policy
+from autograder.gradebook.grades import all_explained, settle
+from autograder.gradebook.policy import Override, Policy, read_policy
 from autograder.gradebook.verdicts import TaskPoints, Verdict, read_times
+from autograder.messages import Catalogue
+from autograder.report.model import Report, TaskReport
 from autograder.roster import Student, read_roster
 from autograder.tasks import all_tasks, task_named
 
@@ -178,3 +181,25 @@ def test_times_need_a_zone_and_may_be_of_all_tasks(tmp_path: Path) -> None:
     path.write_text("student_id,task,submitted\na,vgg,2026-03-01T10:00:00\n")
     with pytest.raises(UsageError, match="time zone"):
         read_times(path)
+
+
+def test_a_report_says_what_the_rules_make_of_it() -> None:
+    points = {"vgg": 6.0, "resnet": 7.0, "densenet": 8.0}
+    tasks = tuple(TaskReport(name, "graded", earned, 10.0, ()) for name, earned in points.items())
+    names = ("work/bob", "work/stranger")
+    reports = ((n, Report(name, None, "", "cpu", {}, tasks)) for n, name in enumerate(names))
+    rules = Policy(
+        late="percent",
+        deadlines={"vgg": DUE, "resnet": DUE},
+        overrides=(Override("bob1", "resnet", 9, "told me"),),
+    )
+    times = {"bob1": dict.fromkeys(points, DUE + timedelta(hours=1))}
+    students = [Student("bob1", github="bob")]
+    told = all_explained(reports, students, times, rules, Catalogue.load("en"))
+    (_, bob), (_, stranger) = told
+    assert bob.notes == (
+        Message("note.late", {"task": "VGG", "days": 1, "points": "0.6"}),
+        Message("note.override", {"task": "ResNet", "points": "9", "reason": "told me"}),
+    )
+    assert bob.points == 21.0  # the grader's own verdict stays what it was
+    assert stranger.notes == ()
