@@ -6,9 +6,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 WORK := .work/grade
+WORKFLOWS := $(wildcard .github/workflows/*.yml .github/student/*.yml)
 
 .DEFAULT_GOAL := help
-.PHONY: help grade test check lesson attacks bench proof
+.PHONY: help grade test lint check lesson attacks bench proof
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST)
@@ -43,11 +44,15 @@ grade: .venv/core  ## install, train on drawn pictures, predict, grade the refer
 test: .venv/test  ## run the tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
-check: .venv/lint test  ## lint, types, tests, generated files, verify
+lint: .venv/lint  ## lint, types, workflows, generated files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/zizmor --offline --quiet --no-ignores $(WORKFLOWS)
 	$(BIN)/autograder build --check
+
+check: lint test  ## lint, tests, and every mistake is caught
 	$(BIN)/autograder verify
 
 lesson: .venv/test  ## slides, the lesson as one page, worksheet and key, in out/lesson

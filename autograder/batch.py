@@ -24,6 +24,7 @@ from autograder.observe.session import LocalWorkers, Workers
 from autograder.places import at_hand, is_url, look
 from autograder.receipt import collected, receipted
 from autograder.report.model import CheckReport, Report, TaskReport
+from autograder.seeds import Seeds
 from autograder.submission import TaskFiles, read_submission
 from autograder.tasks import Task
 
@@ -49,10 +50,17 @@ class Plan:
     sandbox: str = "none"
     cache: Path | None = None
     patience: float = 1800.0
+    seeds: Seeds | None = None
 
     def options(self) -> Options:
         return Options(
-            self.tasks, self.seed, self.key, self.device, notes=self.notes, rules=self.rules
+            self.tasks,
+            self.seed,
+            self.key,
+            self.device,
+            notes=self.notes,
+            rules=self.rules,
+            seeds=self.seeds,
         )
 
 
@@ -239,8 +247,11 @@ def _survey(places: Sequence[str], plan: Plan) -> list[frozenset[str]]:
         except UsageError as error:
             problems.append(str(error))
             continue
-        for files in found[:1]:
-            task_seed(plan.options(), files)  # a seed that cannot be used ends everything at once
+        for files in found if plan.seeds is not None else found[:1]:
+            try:
+                task_seed(plan.options(), files)
+            except UsageError as error:  # a seed that cannot be used ends everything at once
+                raise UsageError(f"{place}: {error}") from None
         # Without a cache a copy finds nothing by waiting.
         work.append(frozenset(_digest(f, Path(place)) for f in found if plan.cache is not None))
     if problems:

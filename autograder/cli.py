@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autograder.accounting import app as accounting
+from autograder.apart import app as apart
 from autograder.collect.cli import app as collecting
 from autograder.errors import GraderFault, UsageError
 from autograder.gradebook.cli import app as gradebook
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.add_typer(leaderboard, name="leaderboard")
 app.add_typer(gradebook)
 app.add_typer(teaching)
+app.add_typer(apart)
 app.add_typer(collecting)
 app.add_typer(accounting)
 
@@ -157,6 +159,10 @@ def grade(
     lang: LangOption = None,
     device: Device = Device.auto,
     seed: Annotated[str | None, typer.Option(help="Replay the seed of a report.")] = None,
+    seeds: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Seeds of a class, of autograder handover."),
+    ] = None,
     sandbox: Annotated[Sandbox, typer.Option(help="How student code is isolated.")] = Sandbox.auto,
     engine: Annotated[
         EngineName, typer.Option(help="This machine, or a Ray cluster.")
@@ -204,8 +210,11 @@ def grade(
     from autograder.report.progress import show_batch
     from autograder.report.terminal import make_console
     from autograder.roster import read_roster
+    from autograder.seeds import read_seeds
     from autograder.tasks import all_tasks
 
+    if seed is not None and seeds is not None:
+        raise UsageError("--seed replays one seed, --seeds those of a class: give one of them")
     if ray_address and engine is not EngineName.ray:
         raise UsageError("--ray-address is for --engine ray; add it")
     folder = _out_folder(out)
@@ -227,7 +236,8 @@ def grade(
         course=found,
         tasks=tuple(_tasks(task)) or all_tasks(),
         seed=seed,
-        key=course_key(folder),
+        key="" if seeds else course_key(folder),
+        seeds=read_seeds(seeds) if seeds else None,
         device=_device(device),
         notes=(Message("note.no_sandbox"),) if sandbox is Sandbox.none else (),
         jobs=jobs,

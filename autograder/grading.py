@@ -25,13 +25,17 @@ from autograder.observe import protocol
 from autograder.observe.session import LocalWorkers, Session, SharedSession, Workers
 from autograder.report.model import CheckReport, Flow, Report, TaskReport
 from autograder.sandbox.profiles import Profile, profile_for
+from autograder.seeds import Seeds, seed_of, seeded
 from autograder.submission import TaskFiles, read_file, read_submission
 from autograder.tasks import Task, all_tasks
 
 
 @dataclass(frozen=True)
 class Options:
-    """How to grade. seed: replay this seed; key: make each task's seed from its files."""
+    """How to grade. seed: replay this seed; key: make each task's seed from its files.
+
+    seeds: those that the holder of the key handed out, where the key is not here.
+    """
 
     tasks: tuple[Task, ...] = field(default_factory=all_tasks)
     seed: str | None = None
@@ -41,6 +45,7 @@ class Options:
     workers: Workers = field(default_factory=LocalWorkers)
     notes: tuple[Message, ...] = ()
     rules: Rules = field(default_factory=Rules)
+    seeds: Seeds | None = None
 
 
 class Solutions:
@@ -167,7 +172,9 @@ def task_seed(options: Options, files: TaskFiles) -> str:
                 raise UsageError(f"--seed {files.task.name}={seed}: copy the seed of the report")
             return seed
         return _hmac(options.seed, files.task.name)
-    return _hmac(options.key, f"{files.task.name}/{files.digest()}")
+    if options.seeds is not None:
+        return seed_of(options.seeds, files)
+    return _hmac(options.key, seeded(files))
 
 
 def _hmac(key: str, text: str) -> str:

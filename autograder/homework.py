@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.checks.promise import Held
 from autograder.checks.witness import NoAnswer, Witness
 from autograder.errors import GraderFault, UsageError
 from autograder.observe.draw import random_state
@@ -52,7 +53,8 @@ class Rules:
 class Homework:
     """One submission's homework; folder is its 06_simpsons, name the submission's own.
 
-    What was found is kept: several checks ask for it.
+    What was found is kept: several checks ask for it. told: what predicting again showed
+    elsewhere, as reproduce() returns it, or why its points wait; then no code is asked here.
     """
 
     folder: Path
@@ -60,6 +62,7 @@ class Homework:
     rules: Rules = field(default_factory=Rules)
     submission: str = SUBMISSION
     problem_text: str = ""
+    told: tuple[str, int, int] | Held | None = None
     _reproduced: tuple[str, int, int] | None = None
 
     @property
@@ -142,9 +145,12 @@ class Homework:
 
         Raises:
             NoAnswer: predict.py failed.
+            Held: it was told so.
         """
-        if self._reproduced is not None:
-            return self._reproduced
+        if isinstance(self.told, Held):
+            raise self.told
+        if said := self.told or self._reproduced:
+            return said
         if not self.run:
             return "no_checkpoint", 0, 0
         labels = {} if self.problem else self._guesses().labels
@@ -173,7 +179,7 @@ class Homework:
             NoAnswer: predict.py failed.
         """
         rules = self.rules
-        if rules.held_out is None or rules.held_out_truth is None or not self.run:
+        if rules.held_out is None or rules.held_out_truth is None or not self.run or self.told:
             return None
         truth = teachers_table(rules.held_out_truth)
         pictures = teachers_pictures(rules.held_out)

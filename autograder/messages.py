@@ -62,6 +62,10 @@ class Catalogue:
         text = self._texts.gettext(id)
         return text.format(**values) if values else text
 
+    def knows(self, id: str) -> bool:
+        """Whether there is a text of that id."""
+        return self._texts.gettext(id) != id
+
     def text(self, message: Message) -> str:
         """What happened."""
         return self._fill(message.id, message)

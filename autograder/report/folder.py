@@ -52,15 +52,14 @@ class Results:
     def name(self, number: int) -> str:
         return self._names[number]
 
-    def add(self, number: int, report: Report) -> None:
-        """Write a report at once and keep its summary."""
+    def add(self, number: int, report: Report, catalogue: Catalogue | None = None) -> None:
+        """Write a report at once, in another language if one is given, and keep its summary."""
         self.last = report
         self._summaries[number] = summary(report)
         self._receipts[number] = report.receipt
+        chosen = catalogue or self.catalogue
         if not self.snapshot:
-            self._write(
-                f"{self._names[number]}.json", lambda: to_json(report, self.catalogue, self._key)
-            )
+            self._write(f"{self._names[number]}.json", lambda: to_json(report, chosen, self._key))
 
     def finish(self) -> None:
         """Write what is about all of them, in the order of the command line."""
