@@ -872,8 +872,8 @@ TRANSITION_LAYER = [
             ("kernel_size=1, bias", "kernel_size=1, stride=2, bias"),
             ("nn.AvgPool2d(kernel_size=2, stride=2)", "nn.Identity()"),
         ),
-        fails=EQUAL_TRANSITION,
-        message="equal.output",
+        fails="densenet.output_shape.TransitionLayer",
+        message="shape.wrong",
     ),
     Mutant(
         "transition_convolution_first",

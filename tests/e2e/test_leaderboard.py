@@ -23,7 +23,7 @@ from autograder.leaderboard.client import upload
 from autograder.leaderboard.marking import Marker
 from autograder.leaderboard.rules import Rules
 from autograder.leaderboard.storage import Store, give_token
-from tests.servers import Server, Visit, browser, postgres, serving, until
+from tests.servers import Server, Visit, behind, browser, postgres, serving, until
 from tests.unit.conftest import run_command
 
 ROOT = Path(__file__).parents[2]
@@ -215,6 +215,24 @@ def test_a_script_and_a_browser_token_upload_rank_limit(files: Path, tmp_path: P
             upload(files / "submission.csv", server.url, secrets["s01"], wait=0.0)
     said = [line["student"] for line in server.log if line["event"] == "upload"]
     assert said == ["s01", "s07", "s07"] and secrets["s01"] not in str(server.log)
+
+
+@pytest.mark.slow
+def test_behind_a_reverse_proxy(files: Path, tmp_path: Path) -> None:
+    database = str(tmp_path / "board.sqlite")
+    token = tokens(files, database, "--roster", "roster.csv")["s03"]
+    with (
+        serving(command(database, "--root-path", "/board"), files) as server,
+        behind("/board", server.url.removesuffix("/board")) as outside,
+        browser() as chromium,
+    ):
+        visit = Visit(chromium, f"{outside}/board")
+        sign_in(visit, f"{outside}/board/", token)
+        choose(visit.page, files / "submission.csv")
+        visit.page.get_by_role("status").get_by_text("F1 0.90413").wait_for()
+        answer = upload(files / "submission.csv", f"{outside}/board", token)
+        assert answer["left_today"] == 0
+        assert not visit.elsewhere and not visit.failed
 
 
 @pytest.mark.slow
