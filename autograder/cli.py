@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from autograder.accounting import app as accounting
-from autograder.apart import app as apart
+from autograder.apart.cli import app as apart
 from autograder.collect.cli import app as collecting
 from autograder.errors import GraderFault, UsageError
 from autograder.gradebook.cli import app as gradebook

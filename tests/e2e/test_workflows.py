@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from autograder.apart.delivering import BRANCH
 from autograder.course import Course
-from autograder.delivering import BRANCH
 from autograder.receipt import read_report, verify
 from autograder.tasks import task_named
 from tests.attacks.catalogue import PRELUDE, all_attacks

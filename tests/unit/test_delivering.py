@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.delivering import BRANCH, deliver
+from autograder.apart.delivering import BRANCH, deliver
 from autograder.errors import UsageError
 from tests.organisation import Repository
 

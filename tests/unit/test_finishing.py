@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from autograder.apart.finishing import F1, REPRODUCED, Staff, finish_all, finished
+from autograder.apart.handover import hand_over
 from autograder.checks.judge import planned
 from autograder.checks.promise import Message
 from autograder.course import Course
 from autograder.errors import GraderFault, UsageError
-from autograder.finishing import F1, REPRODUCED, Staff, finish_all, finished
 from autograder.gradebook.policy import Policy
-from autograder.handover import hand_over
 from autograder.homework import Rules
 from autograder.messages import Catalogue
 from autograder.report.as_json import to_dict

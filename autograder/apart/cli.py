@@ -1,4 +1,4 @@
-"""Commands for grading in parts: what holds secrets runs no student code. See docs/ci.md."""
+"""Commands for grading in parts: handover, screen, finish, deliver. See docs/ci.md."""
 
 import os
 from pathlib import Path
@@ -26,8 +26,8 @@ def handover(
     course: Course = None,
 ) -> None:
     """Write what a machine that runs student code gets: seeds and references, no secret."""
+    from autograder.apart.handover import hand_over
     from autograder.course import find_course
-    from autograder.handover import hand_over
 
     key = os.environ.get("AUTOGRADER_KEY", "")
     if not key:
@@ -45,8 +45,8 @@ def screen(
     course: Course = None,
 ) -> None:
     """Look at shapes and counts on the CPU: what fails there needs no GPU."""
+    from autograder.apart.screening import screened
     from autograder.course import find_course
-    from autograder.screening import screened
     from autograder.seeds import read_seeds
 
     if sandbox not in ("auto", "bwrap", "none"):
@@ -80,9 +80,9 @@ def finish(
     course: Course = None,
 ) -> None:
     """Score the homework of reports made without the truth; write every page and the gradebook."""
+    from autograder.apart.finishing import Staff, finish_all
     from autograder.cli import homework_rules
     from autograder.course import find_course
-    from autograder.finishing import Staff, finish_all
     from autograder.gradebook.exports import Target
     from autograder.gradebook.policy import read_policy
     from autograder.messages import Catalogue
@@ -114,7 +114,7 @@ def deliver(
     ],
 ) -> None:
     """Push each report to the student's own repository; never to one that anyone can read."""
-    from autograder.delivering import BRANCH, deliver
+    from autograder.apart.delivering import BRANCH, deliver
     from autograder.errors import GraderFault
 
     failed = 0

@@ -1,0 +1,1 @@
+"""Grading in parts: what holds secrets runs no student code."""
