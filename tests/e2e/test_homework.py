@@ -156,6 +156,7 @@ def test_a_killed_training_goes_on_to_the_same_result(
     assert losses[0] == losses[1]
 
 
+@pytest.mark.slow
 def test_two_processes_learn_as_one_that_accumulates(
     data: Path, small: Path, tmp_path: Path
 ) -> None:
@@ -282,6 +283,7 @@ def test_the_missing_lines_alone_pass_every_check(
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_fine_tuned_network_of_torchvision_is_reproduced(drawn: Path, tmp_path: Path) -> None:
     """Legitimate in the homework, unlike in the tasks about its architecture."""
     if importlib.util.find_spec("torchvision") is None:

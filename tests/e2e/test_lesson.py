@@ -79,7 +79,7 @@ def students(course: Course, root: Path, half: bool = False) -> Path:
     return root
 
 
-@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("lang", ["ru", pytest.param("en", marks=pytest.mark.slow)])
 def test_a_notebook_on_untouched_stubs_and_on_the_reference(
     course: Course, tmp_path: Path, lang: str
 ) -> None:
