@@ -49,7 +49,7 @@ def _key(report: Path) -> str:
     """The key of a report's course."""
     import os
 
-    from autograder.cli import course_key
+    from autograder.options import course_key
     from autograder.report.folder import BATCH
 
     if not os.environ.get("AUTOGRADER_KEY") and not (report.parent / BATCH).is_file():
@@ -104,8 +104,8 @@ def _plan(
 ) -> "Plan":
     """Grade as a report was: its tasks, seed and device."""
     from autograder.batch import Plan
-    from autograder.cli import Device, _device, homework_rules
     from autograder.course import find_course
+    from autograder.options import Device, device_of, homework_rules
     from autograder.tasks import task_named
 
     if sandbox not in ("auto", "bwrap", "none"):
@@ -122,7 +122,7 @@ def _plan(
         tasks=tuple(task_named(task["task"]) for task in before["tasks"]),
         seed=before["seed"],
         key="",
-        device=_device(Device(before["device"])),
+        device=device_of(Device(before["device"])),
         notes=(),
         rules=homework_rules(here.homework, **rules),
         sandbox="none" if sandbox == "none" else "bwrap",
@@ -152,8 +152,8 @@ def regrade(
     from dataclasses import replace
 
     from autograder.batch import grade_all
-    from autograder.cli import course_key
     from autograder.messages import Catalogue
+    from autograder.options import course_key
     from autograder.processes import Processes
     from autograder.receipt import edited, read_report
     from autograder.replay import changes, kept, set_aside

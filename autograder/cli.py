@@ -5,10 +5,8 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,11 +16,22 @@ from autograder.collect.cli import app as collecting
 from autograder.errors import GraderFault, UsageError
 from autograder.gradebook.cli import app as gradebook
 from autograder.leaderboard.cli import app as leaderboard
+from autograder.options import (
+    CourseOption,
+    Device,
+    EngineName,
+    Lang,
+    LangOption,
+    Sandbox,
+    TaskOption,
+    chosen_tasks,
+    course_key,
+    device_of,
+    homework_rules,
+    out_folder,
+    places_of,
+)
 from autograder.teaching import app as teaching
-
-if TYPE_CHECKING:
-    from autograder.homework import Rules
-    from autograder.tasks import Task
 
 app = typer.Typer(
     add_completion=False,
@@ -36,47 +45,6 @@ app.add_typer(teaching)
 app.add_typer(apart)
 app.add_typer(collecting)
 app.add_typer(accounting)
-
-
-class Lang(StrEnum):
-    """Languages of texts for learners."""
-
-    en = "en"
-    ru = "ru"
-
-
-class Device(StrEnum):
-    """Where student networks are run."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-
-
-class Sandbox(StrEnum):
-    """How student code is kept apart."""
-
-    auto = "auto"
-    bwrap = "bwrap"
-    none = "none"
-
-
-class EngineName(StrEnum):
-    """What runs many submissions."""
-
-    local = "local"
-    ray = "ray"
-
-
-LangOption = Annotated[
-    Lang | None, typer.Option(help="Language of the texts; default: that of the system.")
-]
-CourseOption = Annotated[
-    Path | None, typer.Option(help="Folder with course.toml; default: here or above.")
-]
-TaskOption = Annotated[
-    list[str] | None, typer.Option("--task", help="Only this task (may be repeated).")
-]
 
 
 def main() -> None:
@@ -124,7 +92,7 @@ def check(
         raise UsageError("--github is for a workflow; leave out --watch and --pdb")
     catalogue = Catalogue.chosen(lang)
     root, here = find_folder(dir)
-    chosen = _tasks(tasks) or here or list(all_tasks())
+    chosen = chosen_tasks(tasks) or here or list(all_tasks())
     console = make_console()
     checker = Checker(root, chosen, console, catalogue, pdb)
     try:
@@ -217,8 +185,8 @@ def grade(
         raise UsageError("--seed replays one seed, --seeds those of a class: give one of them")
     if ray_address and engine is not EngineName.ray:
         raise UsageError("--ray-address is for --engine ray; add it")
-    folder = _out_folder(out)
-    places = _places(submissions, folder)
+    folder = out_folder(out)
+    places = places_of(submissions, folder)
     if len(places) > 1 and (json_file or html):
         raise UsageError("--json and --html are for one submission; use --out DIR for several")
     if snapshot and (out is None or json_file or html):
@@ -234,11 +202,11 @@ def grade(
     times = read_times(folder / SUBMITTED) if folder else {}
     plan = Plan(
         course=found,
-        tasks=tuple(_tasks(task)) or all_tasks(),
+        tasks=tuple(chosen_tasks(task)) or all_tasks(),
         seed=seed,
         key="" if seeds else course_key(folder),
         seeds=read_seeds(seeds) if seeds else None,
-        device=_device(device),
+        device=device_of(device),
         notes=(Message("note.no_sandbox"),) if sandbox is Sandbox.none else (),
         jobs=jobs,
         rules=homework_rules(found.homework, truth=truth, public=public, images=images, runs=runs),
@@ -366,101 +334,9 @@ def verify(
     from autograder.tasks import all_tasks
     from autograder.verify import verify as verify_all
 
-    tasks = tuple(_tasks(task)) or all_tasks()
+    tasks = tuple(chosen_tasks(task)) or all_tasks()
     if not verify_all(find_course(course), tasks, seeds, make_console()):
         raise typer.Exit(1)
-
-
-def _tasks(names: list[str] | None) -> "list[Task]":
-    """The tasks named, each once."""
-    from autograder.tasks import task_named
-
-    return list({task_named(name).name: task_named(name) for name in names or []}.values())
-
-
-def _device(device: Device) -> str:
-    if device is Device.cpu:
-        return "cpu"
-    import subprocess
-
-    # Asked in another process: the grader itself does not load torch.
-    code = "import torch; print(torch.cuda.is_available())"
-    if device is Device.auto and not any(
-        Path(place).exists() for place in ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg")
-    ):
-        return "cpu"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    if found.stdout.strip() == "True":
-        return "cuda"
-    if device is Device.cuda:
-        raise UsageError("--device cuda: torch finds no GPU here; use --device cpu")
-    return "cpu"
-
-
-def course_key(out: Path | None) -> str:
-    """The secret that makes the seeds: from the environment, or drawn once for a folder."""
-    import secrets
-
-    from autograder.report.folder import BATCH
-
-    key = os.environ.get("AUTOGRADER_KEY")
-    if key:
-        return key
-    if out is None:
-        return secrets.token_hex(16)
-    batch = out / BATCH
-    if batch.is_file():
-        try:
-            seed = json.loads(batch.read_text(encoding="utf-8"))["seed"]
-            if not isinstance(seed, str) or len(seed) != 32:
-                raise ValueError("no seed in it")
-            return seed
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UsageError(f"{batch}: cannot be read ({error!r}); delete it") from None
-    key = secrets.token_hex(16)
-    _write(batch, json.dumps({"seed": key}) + "\n")
-    return key
-
-
-def _out_folder(out: str | None) -> Path | None:
-    """The folder of --out, made at once: nobody wants to hear after an hour that it cannot be."""
-    from autograder.places import is_url
-
-    if out is None:
-        return None
-    if is_url(out):
-        raise UsageError(f"--out {out}: give a folder, and copy it to that URL afterwards")
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out {out}: no folder can be made there: {error.strerror}") from None
-    return folder
-
-
-def _places(submissions: list[str], out: Path | None) -> list[str]:
-    """Each submission once; the output folder may lie among them."""
-    from autograder.places import is_url
-
-    # Links stay apart: a link to another's folder is a submission of its own.
-    found: dict[str, str] = {}
-    for place in submissions:
-        found.setdefault(place if is_url(place) else os.path.abspath(place), place)
-    if out is not None and len(found) > 1:
-        found.pop(os.path.abspath(out), None)
-    return list(found.values())
-
-
-def homework_rules(own: "Rules", **given: Path | None) -> "Rules":
-    """The homework's rules: of course.toml, where the command line says nothing else."""
-    chosen = {name: path for name, path in given.items() if path is not None}
-    rules = replace(own, **chosen)  # type: ignore[arg-type]  # fields that hold a path
-    paths = {name: path for name, path in vars(rules).items() if isinstance(path, Path)}
-    for name, path in paths.items():
-        if not path.exists():
-            where = "" if path in given.values() else "course.toml, [homework] "
-            raise UsageError(f"{where}{name}: there is no {path}")
-    return replace(rules, **{name: path.absolute() for name, path in paths.items()})  # type: ignore[arg-type]
 
 
 def _write(path: Path, text: str) -> None:

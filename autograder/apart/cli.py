@@ -81,11 +81,11 @@ def finish(
 ) -> None:
     """Score the homework of reports made without the truth; write every page and the gradebook."""
     from autograder.apart.finishing import Staff, finish_all
-    from autograder.cli import homework_rules
     from autograder.course import find_course
     from autograder.gradebook.exports import Target
     from autograder.gradebook.policy import read_policy
     from autograder.messages import Catalogue
+    from autograder.options import homework_rules
     from autograder.roster import read_roster
 
     parts = classroom50.split("/")

@@ -235,7 +235,7 @@ def whole_class(
 def _plan(here: "Course", out: Path, sandbox: str, jobs: int, truth: Path | None) -> "Plan":
     from autograder.batch import Plan
     from autograder.checks.promise import Message
-    from autograder.cli import course_key, homework_rules
+    from autograder.options import course_key, homework_rules
     from autograder.tasks import all_tasks
 
     if sandbox != "none":

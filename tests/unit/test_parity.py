@@ -14,11 +14,11 @@ from autograder.checks.compare import TOLERANCE, distance
 from autograder.checks.judge import Bench, Judge, planned
 from autograder.checks.subject import Subject
 from autograder.checks.witness import Witness
-from autograder.cli import Device, _device
 from autograder.course import Course
 from autograder.grading import Solutions
 from autograder.observe import protocol
 from autograder.observe.session import SharedSession
+from autograder.options import Device, device_of
 from autograder.sandbox.profiles import ENVIRONMENT, Profile, profile_for
 from autograder.tasks import Task, task_named
 from tests.conftest import LESSON, SEED
@@ -69,7 +69,7 @@ def elsewhere(
         yield place
         place.session.close()
         return
-    if _device(Device.auto) != "cuda":
+    if device_of(Device.auto) != "cuda":
         pytest.skip("torch finds no GPU here")
     own = Solutions(course, LESSON, "cuda")  # what is graded on a GPU is compared with it
     place = Elsewhere(request.param, own)
