@@ -67,14 +67,19 @@ def environment() -> dict[str, str]:
 def here(script: Path, *words: object) -> int:
     """Run a program of the homework in this process, where torch is there already."""
     torch.set_num_threads(1)  # as python() does
-    before = set(sys.modules)
+    own = [path.stem for path in script.parent.glob("*.py")]
+
+    def forget() -> None:  # other tests run files of these names in this process too
+        for name in own:
+            sys.modules.pop(name, None)
+
+    forget()
     sys.path.insert(0, str(script.parent))
     try:
         return run_command(lambda: runpy.run_path(str(script), run_name="__main__"), *words)
     finally:
         sys.path.remove(str(script.parent))
-        for name in {"augment", "model", "predict"} - before:
-            sys.modules.pop(name, None)
+        forget()
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ PAIRS = [
     pytest.param(style, task.name, marks=pytest.mark.slow if seldom else ())
     for style in STYLES
     for task in LESSON
-    for seldom in [task.name == "vgg" and style not in ("functional", "sequential")]
+    for seldom in [task.name == "vgg" and style != "sequential"]
 ]
 
 

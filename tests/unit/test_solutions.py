@@ -122,7 +122,7 @@ def test_densenet_equals_torchvision(models: ModuleType) -> None:
     assert_equal_networks(densenet.DenseNet(121, 32, 10), theirs, (2, 3, 64, 64))
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("batch_norm", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_vgg_equals_torchvision(models: ModuleType, batch_norm: bool) -> None:
     # Small pictures and narrow fully connected layers: the same network, minutes faster in
     # float64. Pooling to 7 x 7 changes nothing at the paper's size, and would at this one.
