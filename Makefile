@@ -1,5 +1,6 @@
 # make          the targets, each with what it does
 # DATA=DIR      for make proof: prepared pictures of the competition, to train on
+# T=FOLDER       for make test: a folder of tests/, such as checks or classroom
 # PYTHON=...    another Python (3.11 or newer) for the virtual environment
 
 PYTHON ?= python3
@@ -41,8 +42,8 @@ grade: .venv/core  ## install, train on drawn pictures, predict, grade the refer
 		--sandbox $$($(BIN)/autograder sandbox >/dev/null && echo bwrap || echo none) \
 		--truth $(WORK)/drawn/truth.csv --images $(WORK)/drawn/testset
 
-test: .venv/test  ## run the tests
-	$(BIN)/python -m pytest -n auto --dist worksteal
+test: .venv/test  ## run the tests; T=checks runs those of one folder
+	$(BIN)/python -m pytest -n auto --dist worksteal $(if $(T),tests/$(T))
 
 lint: .venv/lint  ## lint, types, workflows, generated files
 	$(BIN)/ruff check .
@@ -62,16 +63,16 @@ attacks: .venv/test  ## grade hostile submissions; a table of what became of the
 	$(BIN)/python tests/attacks/report.py
 
 bench: .venv/test  ## measure speed and memory, as ratios in one run
-	$(BIN)/python tests/bench.py
-	$(BIN)/python tests/bench_batch.py
-	$(BIN)/python tests/bench_diagnosis.py
-	$(BIN)/python tests/bench_demo.py
-	$(BIN)/python tests/bench_leaderboard.py
+	$(BIN)/python tests/bench/commands.py
+	$(BIN)/python tests/bench/batch.py
+	$(BIN)/python tests/bench/diagnosis.py
+	$(BIN)/python tests/bench/demo.py
+	$(BIN)/python tests/bench/leaderboard.py
 
 proof: .venv/test  ## long: every mutant under 20 seeds, slow tests, trainings with DATA=DIR
 	$(BIN)/autograder verify --seeds 20
 	$(BIN)/python -m pytest -m slow
 ifdef DATA
-	$(BIN)/python tests/measure_homework.py $(DATA)
-	$(BIN)/python tests/measure_networks.py $(DATA)
+	$(BIN)/python tests/bench/homework.py $(DATA)
+	$(BIN)/python tests/bench/networks.py $(DATA)
 endif

@@ -2,33 +2,40 @@
 
 import functools
 import os
+import signal
+import time
 from collections.abc import Callable, Iterator
-from functools import partial
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from autograder.checks.judge import Bench, Judge, Result
-from autograder.checks.witness import Witness
-from autograder.course import Course, find_course
+from autograder.course.settings import Course, find_course
+from autograder.course.tasks import all_tasks, task_named
+from autograder.diagnose.explain import Mistakes
 from autograder.errors import UsageError
-from autograder.grading import Solutions
-from autograder.observe.session import LocalWorkers, SharedSession, Workers
-from autograder.sandbox.profiles import Profile
+from autograder.grading.grade_task import grade_task
+from autograder.grading.references import References, Solutions
+from autograder.model import Result
+from autograder.observe.profiles import Profile
+from autograder.observe.session import LocalWorkers, SharedWorkers, Workers
 from autograder.sandbox.warm import WarmWorkers
-from autograder.tasks import all_tasks, task_named
+from autograder.submission.task_files import TaskFiles
+from tests.helpers.drawn import drawn, drawn_zip, own  # noqa: F401  # fixtures
 
 ROOT = Path(__file__).parent.parent
 SEED = "5eed5eed5eed5ee"
 JudgeText = Callable[..., dict[str, Result]]
+HANG = 600.0  # seconds after which something is said to hang; no test is about this time
 
 os.environ["LANG"] = "en_US.UTF-8"
-for name in ("LC_ALL", "LC_MESSAGES", "AUTOGRADER_KEY"):
+GIT = [name for name in os.environ if name.startswith("GIT_")]  # a hook of git may have started us
+for name in ("LC_ALL", "LC_MESSAGES", "AUTOGRADER_KEY", *GIT):
     os.environ.pop(name, None)
 
 
 # The lesson's tasks, each compared with a reference; the homework is of the student's own design.
-LESSON = tuple(task for task in all_tasks() if not task.homework)
+LESSON = tuple(task for task in all_tasks() if task.reference)
 
 
 @pytest.fixture(scope="session")
@@ -44,35 +51,56 @@ def solutions(course: Course) -> Iterator[Solutions]:
 
 
 @pytest.fixture(scope="session")
-def workbench() -> Iterator[SharedSession]:
-    session = SharedSession(Profile())
-    yield session
-    session.close()
+def workbench() -> Iterator[SharedWorkers]:
+    """A worker for texts of ours that is already warm."""
+    workers = SharedWorkers(Profile())
+    yield workers
+    workers.close()
 
 
 @pytest.fixture
-def judge(solutions: Solutions, workbench: SharedSession) -> JudgeText:
-    """Judge a text of ours as the file of a task, in a worker that is already warm.
+def judge(solutions: Solutions, workbench: SharedWorkers) -> JudgeText:
+    """Judge a text of ours as the file of a task.
 
     named: recognise typical mistakes too.
     """
 
     def run(
-        task: str, text: str, only: str | list[str] = "", name: str = "text", named: bool = False
+        task: str, text: str, only: str | list[str] = "", named: bool = False
     ) -> dict[str, Result]:
         found = task_named(task)
-        file = f"{task}_{name}.py"
-        workbench.place(file, text.encode())
-        student = Witness(f"{task}/{name}", partial(workbench.open, file))
-        bench = Bench(found, student, solutions.references(found), SEED)
-        if named:
-            bench.mistakes = solutions.mistakes(found)
-        try:
-            return Judge([bench], only=[only] if isinstance(only, str) and only else only).run()
-        finally:
-            student.forget()
+        mistakes = solutions.mistakes(found) if named else Mistakes()
+        report = grade_task(
+            TaskFiles(found, {found.file: text.encode()}),
+            References(solutions.answers(found), mistakes),
+            SEED,
+            workers=workbench,
+            only=[only] if isinstance(only, str) and only else only,
+        )
+        return {result.check.id: result for result in report.checks}
 
     return run
+
+
+@contextmanager
+def hearing(number: int) -> Iterator[None]:
+    """What is started meanwhile hears a signal, however the tests themselves were started.
+
+    A shell starts what is in the background deaf to SIGINT. That is inherited, a handler is not.
+    """
+    before = signal.signal(number, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+def until(condition: Callable[[], object]) -> bool:
+    """Wait for something to come true; False where it never does."""
+    end = time.monotonic() + HANG
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return bool(condition())
 
 
 def points(results: dict[str, Result]) -> int:

@@ -5,51 +5,27 @@ something they depend on has changed, because the last digits of floats differ b
 """
 
 import ast
-import hashlib
 import io
-import re
-import textwrap
-import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
-from autograder import pictures, recordings
-from autograder.checks.judge import planned
-from autograder.course import Course
-from autograder.diagnose import catalogue
+from autograder.authoring import pictures, recordings
+from autograder.authoring.notebooks import anchors, notebooks
+from autograder.authoring.stubs import COMMON, Translation, docstrings, make_stub, read_translation
+from autograder.authoring.translations import mistakes, refuse_stale, titles
+from autograder.checks.task_run import planned
+from autograder.course.messages import LANGUAGES, Catalogue
+from autograder.course.patching import variants
+from autograder.course.settings import Course
+from autograder.course.tasks import Task, all_tasks
+from autograder.diagnose.fingerprints import ANSWERS, MISTAKES, PATH, is_fresh
 from autograder.errors import UsageError
-from autograder.messages import LANGUAGES, Catalogue
-from autograder.notebooks import anchors, notebooks
-from autograder.tasks import Task, all_tasks
-from autograder.translations import mistakes, refuse_stale
+from autograder.files import PACKAGE
 
-BEGIN, END = "# BEGIN SOLUTION", "# END SOLUTION"
-PACKAGE = Path(__file__).parent
 SHEETS = {"en": "TASK.md", "ru": "TASK.ru.md"}
-NOT_WRITTEN = {
-    "en": "{task}: {name} is not written yet",
-    "ru": "{task}: {name} ещё не написано",
-}
 GIVEN = "# Made by `autograder build` from solutions/{}. It is complete; change what you like.\n"
-# What every module of the course promises, added to the docstring of every file with modules.
-COMMON = {
-    "en": """Every module works in float32, float64 and bfloat16 after .to(dtype), leaves its input
-unchanged, treats the items of a batch independently in eval mode, registers its weights (so
-that parameters() and state_dict() see them) and shares nothing with other instances.""",
-    "ru": """Каждый модуль работает в float32, float64 и bfloat16 после .to(dtype), не изменяет свой
-вход, в режиме eval обрабатывает элементы батча независимо, регистрирует свои веса (чтобы их
-видели parameters() и state_dict()) и не имеет ничего общего с другими экземплярами.""",
-}
-
-
-@dataclass(frozen=True)
-class Translation:
-    """ru.toml of a task: docstrings by name, TODO lines by their English text."""
-
-    docstrings: dict[str, str]
-    todo: dict[str, str]
 
 
 def build(course: Course, check: bool = False) -> list[str]:
@@ -58,11 +34,12 @@ def build(course: Course, check: bool = False) -> list[str]:
     Raises:
         UsageError: a source cannot be used, or assignments/ holds files nobody generated.
     """
+    _refuse_misfits(course)
     refuse_stale(course)
     wanted: dict[Path, bytes] = {}
     for lang in LANGUAGES:
         po = PACKAGE / "locale" / f"{lang}.po"
-        wanted[po.with_suffix(".mo")] = compile_catalogue(po, mistakes(course, lang))
+        wanted[po.with_suffix(".mo")] = compile_catalogue(po, mistakes(course, lang) | titles(lang))
     for name, text in assignments(course, "en").items():
         wanted[course.folder / "assignments" / name] = text.encode()
     wanted[PACKAGE / "anchors.json"] = anchors(course, all_tasks()).encode()
@@ -74,11 +51,12 @@ def build(course: Course, check: bool = False) -> list[str]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(wanted[path])
     for task in all_tasks():
-        for kept in (recordings, catalogue):
-            if not kept.is_fresh(course, task):
-                names.append(_shown(kept.path_of(task), course))
-                if not check:
-                    kept.record(course, task)
+        for of in (ANSWERS, MISTAKES):
+            if is_fresh(course, task, of):
+                continue
+            names.append(f"{_shown(PATH, course)}: {of} of {task.name}")
+            if not check:
+                names += [_shown(path, course) for path in recordings.record(course, task, of)]
         if not pictures.is_fresh(course, task):
             names.append(f"{_shown(pictures.PICTURES, course)}/{task.name}")
             if not check:
@@ -123,143 +101,6 @@ def assignments(course: Course, lang: str) -> dict[str, str]:
     return files
 
 
-def make_stub(
-    source: str, task: Task, name: str, lang: str = "en", translation: Translation | None = None
-) -> str:
-    """Replace every solution region by a NotImplementedError that names what is missing.
-
-    Raises:
-        UsageError: markers are unpaired, nested or outside a function, or a TODO is missing.
-    """
-    owners = _owners(source, name)
-    lines: list[str] = []
-    if BEGIN not in source:
-        raise UsageError(f"{name}: no {BEGIN}: nothing is left for the student")
-    begin = 0
-    for number, line in enumerate(source.splitlines(), start=1):
-        mark = line.strip()
-        if mark == BEGIN:
-            if begin:
-                raise UsageError(f"{name}:{number}: {BEGIN} inside the region of line {begin}")
-            begin = number
-            if not lines or "# TODO" not in lines[-1]:
-                raise UsageError(f"{name}:{number}: no TODO line before {BEGIN}")
-            owner = owners.get(number)
-            if owner is None:
-                raise UsageError(f"{name}:{number}: {BEGIN} stands outside a function")
-            text = NOT_WRITTEN[lang].format(task=task.name, name=owner)
-            indent = line[: len(line) - len(line.lstrip())]
-            lines.append(f'{indent}raise NotImplementedError("{text}")')
-        elif mark == END:
-            if not begin:
-                raise UsageError(f"{name}:{number}: {END} without {BEGIN}")
-            begin = 0
-        elif "BEGIN SOLUTION" in line or "END SOLUTION" in line:
-            raise UsageError(f"{name}:{number}: a marker stands alone on its line as {BEGIN}")
-        elif not begin:
-            lines.append(line)
-    if begin:
-        raise UsageError(f"{name}:{begin}: {BEGIN} without {END}")
-    header = f"# Made by `autograder build` from {name}. Now it is yours: write your code here.\n"
-    stub = header + "\n".join(lines) + "\n"
-    texts = {"": docstrings(stub)[""][0]}
-    if lang == "ru" and translation is not None:
-        texts = dict(translation.docstrings)
-        todo = translation.todo
-        stub = re.sub(r"# TODO: (.*)", lambda m: f"# TODO: {todo[m.group(1)]}", stub)
-    if not task.homework:
-        texts[""] += f"\n\n{COMMON[lang]}"
-    stub = _with_docstrings(stub, texts)
-    ast.parse(stub)
-    return stub
-
-
-def _owners(source: str, name: str) -> dict[int, str]:
-    """The qualified name of the innermost function around each line."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError as error:
-        raise UsageError(f"{name}:{error.lineno}: {error.msg}") from None
-    owners: dict[int, str] = {}
-
-    def visit(node: ast.AST, path: tuple[str, ...]) -> None:
-        for child in ast.iter_child_nodes(node):
-            inner = path
-            if isinstance(child, (ast.FunctionDef, ast.ClassDef)):
-                inner = (*path, child.name)
-                if isinstance(child, ast.FunctionDef) and child.end_lineno:
-                    # A region may end the function: its END comment is past the last node.
-                    for line in range(child.lineno, child.end_lineno + 1):
-                        owners[line] = ".".join(inner)
-            visit(child, inner)
-
-    visit(tree, ())
-    return owners
-
-
-def docstrings(source: str) -> dict[str, tuple[str, ast.expr]]:
-    """Docstrings by qualified name ("" is the module's), with their place."""
-    found: dict[str, tuple[str, ast.expr]] = {}
-
-    def visit(node: ast.Module | ast.ClassDef | ast.FunctionDef, path: tuple[str, ...]) -> None:
-        text = ast.get_docstring(node)
-        first = node.body[0] if node.body else None
-        if text is not None and isinstance(first, ast.Expr):
-            found[".".join(path)] = (text, first.value)
-        for child in node.body:
-            # What stands inside a function belongs to its solution.
-            if isinstance(child, (ast.ClassDef, ast.FunctionDef)) and not isinstance(
-                node, ast.FunctionDef
-            ):
-                visit(child, (*path, child.name))
-
-    visit(ast.parse(source), ())
-    return found
-
-
-def fingerprint(text: str) -> str:
-    """Ties a translation to the English text it was made from."""
-    return hashlib.sha256(" ".join(text.split()).encode()).hexdigest()[:8]
-
-
-def read_translation(path: Path, source: str) -> Translation:
-    """Read ru.toml and compare it with the English source.
-
-    Raises:
-        UsageError: a translation is missing or its English text has changed.
-    """
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: cannot be used: {error}") from None
-    found: dict[str, str] = {}
-    for name, (text, _) in docstrings(source).items():
-        entry = entries.get("docstring", {}).get(name or "module")
-        if entry is None or entry.get("english") != fingerprint(text):
-            raise UsageError(
-                f"{path}: translate the docstring of {name or 'module'} again, then set "
-                f'english = "{fingerprint(text)}"'
-            )
-        found[name] = entry["text"].strip()
-    todo = entries.get("todo", {})
-    for text in re.findall(r"# TODO: (.*)", source):
-        if text not in todo:
-            raise UsageError(f"{path}: [todo] has no translation of {text!r}")
-    return Translation(found, todo)
-
-
-def _with_docstrings(stub: str, texts: dict[str, str]) -> str:
-    lines = stub.splitlines()
-    places = sorted(docstrings(stub).items(), key=lambda item: -item[1][1].lineno)
-    for name, (_, node) in places:
-        if name not in texts:
-            continue
-        indent = " " * node.col_offset
-        new = textwrap.indent(f'"""{texts[name]}', indent).splitlines()
-        lines[node.lineno - 1 : node.end_lineno] = [*new, f'{indent}"""']
-    return "\n".join(lines) + "\n"
-
-
 def make_sheet(
     sources: dict[str, str], task: Task, catalogue: Catalogue, translations: dict[str, Translation]
 ) -> str:
@@ -289,7 +130,7 @@ def make_sheet(
         if len(sources) > 1:
             parts += [f"## `{file}`", texts[""]]
         for signature, symbol in _signatures(source):
-            if symbol in texts and (not task.homework or symbol in wanted):
+            if symbol in texts and (task.reference or symbol in wanted):
                 parts += [f"{'#' * (2 + (len(sources) > 1))} `{signature}`", texts[symbol]]
     rows = [f"| {words[4]} | {words[5]} |", "|---|---|"]
     for check in planned(task):
@@ -324,7 +165,9 @@ def _signatures(source: str) -> Iterator[tuple[str, str]]:
 
 def _catalogue(lang: str) -> Catalogue:
     """A catalogue straight from its source, so that build does not depend on its own output."""
-    return Catalogue.from_bytes(lang, compile_catalogue(PACKAGE / "locale" / f"{lang}.po"))
+    return Catalogue.from_bytes(
+        lang, compile_catalogue(PACKAGE / "locale" / f"{lang}.po", titles(lang))
+    )
 
 
 def compile_catalogue(po: Path, more: dict[str, str] | None = None) -> bytes:
@@ -341,6 +184,34 @@ def compile_catalogue(po: Path, more: dict[str, str] | None = None) -> bytes:
     out = io.BytesIO()
     write_mo(out, catalogue)
     return out.getvalue()
+
+
+def _refuse_misfits(course: Course) -> None:
+    """Every task has its checks, and every mistake fits the solution and fails one of them.
+
+    Raises:
+        UsageError: one does not.
+    """
+    for task in all_tasks():
+        if find_spec(f"autograder.checks.{task.name}") is None:
+            raise UsageError(f"{task.name}: write its checks, autograder/checks/{task.name}.py")
+        ids = {check.id for check in planned(task)}
+        texts = {file: course.solution(task, file).read_text("utf-8") for file in task.files}
+        patches = [(one.id, task.file, one.replace) for one in course.accepted(task)]
+        for mutant in course.mutants(task):
+            if mutant.fails not in ids:
+                raise UsageError(
+                    f"{task.name}: the mistake {mutant.id} is to fail {mutant.fails!r}, "
+                    "and there is no such check"
+                )
+            file = mutant.file or task.file
+            patches += [(mutant.id, file, replace) for replace, _ in variants(mutant)]
+        for id, file, replace in patches:
+            if (count := texts[file].count(replace)) != 1:
+                first = replace.strip().partition("\n")[0][:60]
+                raise UsageError(
+                    f"{task.name}, {id}: {first!r} … stands {count} times in {file}, not once"
+                )
 
 
 def _refuse_stray(folder: Path, wanted: set[Path]) -> None:

@@ -16,11 +16,12 @@ from pathlib import Path, PurePosixPath
 from packaging.requirements import InvalidRequirement, Requirement
 
 from autograder import __version__
-from autograder.build import SHEETS, assignments
-from autograder.course import Course
+from autograder.authoring.build import SHEETS, assignments
+from autograder.course.messages import LANGUAGES
+from autograder.course.settings import Course
 from autograder.errors import UsageError
-from autograder.messages import LANGUAGES
-from autograder.report.places import NOTEBOOKS
+from autograder.files import write
+from autograder.report.lesson_links import NOTEBOOKS
 
 RECORD = ".export.json"
 PACKAGE = "cnn-autograder"
@@ -62,11 +63,11 @@ def export(course: Course, dest: Path, lang: str = "", grader: str = "") -> Expo
         wanted = requirement(course, grader, Path(scratch)) | texts(course, lang)
     done = Exported()
     # Written first, so that an export that was interrupted can be taken up again.
-    _write(dest / RECORD, _to_json(before))
+    write(dest / RECORD, _to_json(before))
     for name, content in sorted(wanted.items()):
         there = _digest_of(dest, name)
         if there in ("", before.get(name, "")) and there != _digest(content):
-            _write(dest / name, content)
+            write(dest / name, content)
             done.written.append(name)
         elif there != _digest(content):
             done.kept.append(name)
@@ -75,7 +76,7 @@ def export(course: Course, dest: Path, lang: str = "", grader: str = "") -> Expo
             (dest / name).unlink()
             done.removed.append(name)
     record = {name: _digest(content) for name, content in wanted.items() if name not in done.kept}
-    _write(dest / RECORD, _to_json(record | {k: before[k] for k in done.kept if k in before}))
+    write(dest / RECORD, _to_json(record | {k: before[k] for k in done.kept if k in before}))
     return done
 
 
@@ -194,18 +195,6 @@ def _digest_of(dest: Path, name: str) -> str | None:
     if target.is_file():
         return _digest(target.read_bytes())
     return None if target.exists() else ""
-
-
-def _write(target: Path, content: bytes) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.part")
-        part.unlink(missing_ok=True)
-        with part.open("xb") as file:  # never through a link that lies there
-            file.write(content)
-        part.replace(target)
-    except OSError as error:
-        raise UsageError(f"{target}: cannot be written: {error.strerror}") from None
 
 
 def _digest(content: bytes) -> str:

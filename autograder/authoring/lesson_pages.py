@@ -11,12 +11,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from autograder.course import Course
+from autograder.authoring.notebooks import PICTURE, Cell, Lesson, read_lesson
+from autograder.authoring.pictures import PICTURES
+from autograder.course.messages import Catalogue
+from autograder.course.settings import Course
+from autograder.course.tasks import all_tasks
 from autograder.errors import UsageError
-from autograder.messages import Catalogue
-from autograder.notebooks import PICTURE, Cell, Lesson, read_lesson
-from autograder.pictures import PICTURES
-from autograder.tasks import all_tasks
 
 BLANK = re.compile(r"\{\{(.+?)\}\}")
 SLIDER_AFTER = "vanishing"  # the anchor of the cell that the slider follows

@@ -16,22 +16,22 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-from autograder.checks.judge import planned
-from autograder.course import Course
+from autograder.checks.task_run import planned
+from autograder.course.messages import LANGUAGES, Catalogue
+from autograder.course.settings import Course
+from autograder.course.tasks import Task
 from autograder.errors import UsageError
-from autograder.messages import LANGUAGES, Catalogue
-from autograder.report.places import NOTEBOOKS
-from autograder.tasks import Task
+from autograder.files import PACKAGE
+from autograder.report.lesson_links import NOTEBOOKS
 
 SOURCE = "lesson.py"
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 CODE_STUB = "..."
 TEXT_STUB = {"en": "*Your answer here.*", "ru": "*Твой ответ здесь.*"}
 PICTURE = re.compile(r"""lesson\.picture\(\s*"(\w+)\"""")
-SETUP = Path(__file__).parent / "lesson" / "setup.txt"
+SETUP = PACKAGE / "lesson" / "setup.txt"
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 pictures/<task>/<name>.<lang>.png is what a cell of a lesson drew with the reference's code.
 """
 
+import ast
 import hashlib
 import json
 import shutil
@@ -10,29 +11,30 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Course
+from autograder.authoring.notebooks import Lesson, read_lesson
+from autograder.course.messages import LANGUAGES
+from autograder.course.settings import Course
+from autograder.course.tasks import Task, all_tasks
+from autograder.diagnose.fingerprints import plain
+from autograder.files import PACKAGE
 from autograder.lesson.live import KEEP
-from autograder.messages import LANGUAGES
-from autograder.notebooks import Lesson, read_lesson
-from autograder.tasks import Task, all_tasks
 
-PACKAGE = Path(__file__).parent
 PICTURES = PACKAGE / "pictures"
 DRAWING = ("lesson/drawing.py", "lesson/measure.py")
 TIMEOUT = 300  # seconds for one cell
 
 
 def digest(course: Course, task: Task) -> str:
-    """Changes with everything that a task's pictures show."""
+    """Changes with all code that draws a task's pictures; remarks in it change nothing."""
     found = hashlib.sha256()
     for lang in LANGUAGES:
         for cell in read_lesson(course, task, lang).cells:
             if cell.kind == "code":
-                found.update(cell.source.encode())
+                found.update(plain(ast.parse(cell.source)).encode())
     for path in [course.solution(task, file) for file in task.files]:
-        found.update(path.read_bytes())
+        found.update(plain(ast.parse(path.read_bytes())).encode())
     for name in DRAWING:
-        found.update((PACKAGE / name).read_bytes())
+        found.update(plain(ast.parse((PACKAGE / name).read_bytes())).encode())
     return found.hexdigest()
 
 
@@ -77,8 +79,8 @@ def execute(lesson: Lesson, folder: Path, environment: dict[str, str] | None = N
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed.
     """
-    from autograder.messages import Catalogue
-    from autograder.notebooks import to_json
+    from autograder.authoring.notebooks import to_json
+    from autograder.course.messages import Catalogue
 
     text = to_json(lesson, "", Catalogue.load(lesson.lang), solutions=True)
     return run_notebook(text, folder, environment)

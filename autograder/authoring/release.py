@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from autograder.build import SHEETS, assignments
-from autograder.course import Course
+from autograder.authoring.build import SHEETS, assignments
+from autograder.authoring.notebooks import CODE_STUB, TEXT_STUB, read_lesson, to_json
+from autograder.course.messages import Catalogue
+from autograder.course.settings import Course
+from autograder.course.tasks import Task
 from autograder.errors import UsageError
-from autograder.messages import Catalogue
-from autograder.notebooks import CODE_STUB, TEXT_STUB, read_lesson, to_json
-from autograder.report.places import NOTEBOOKS
-from autograder.tasks import Task
+from autograder.report.lesson_links import NOTEBOOKS
 
 CONFIG = '''"""Made by `autograder release`. Here: nbgrader generate_assignment ASSIGNMENT."""
 

@@ -6,7 +6,7 @@ import functools
 import itertools
 from collections.abc import Iterable
 
-from autograder.diagnose.syntax import (
+from autograder.authoring.syntax import (
     DYNAMIC,
     LOOPS,
     SCOPES,

@@ -9,8 +9,8 @@ import copy
 from collections.abc import Callable
 from pathlib import Path
 
-from autograder.diagnose.renaming import renamed
-from autograder.diagnose.syntax import (
+from autograder.authoring.renaming import renamed
+from autograder.authoring.syntax import (
     DYNAMIC,
     LOOPS,
     REGISTERING,

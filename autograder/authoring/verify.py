@@ -1,31 +1,31 @@
 """Prove the checks: the reference passes, stubs are not written yet, every mutant is caught, and
 every typical mistake is recognised in any style and counted once."""
 
-import contextlib
 from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from autograder.build import make_stub
-from autograder.checks.judge import Bench, Judge, Result, planned
-from autograder.checks.promise import Message
+from autograder.authoring.stubs import make_stub
+from autograder.authoring.styles import STYLES
 from autograder.checks.subject import Subject
-from autograder.checks.witness import Witness
-from autograder.course import Course, patched
-from autograder.diagnose.catalogue import owner, variants
+from autograder.checks.task_run import planned
+from autograder.course.mutants import Mutant
+from autograder.course.patching import bases, owner, patched, variants
+from autograder.course.settings import Course, Rules
+from autograder.course.tasks import Symbol, Task
 from autograder.diagnose.explain import identify
-from autograder.diagnose.styles import STYLES
-from autograder.grading import Solutions
-from autograder.homework import Homework, Rules
-from autograder.mutants import Mutant
+from autograder.grading.grade_task import ask_student, grade_task
+from autograder.grading.references import Solutions
+from autograder.model import Message, Result
+from autograder.observe.profiles import Profile, profile_for
 from autograder.observe.protocol import Fault
-from autograder.observe.session import SharedSession
-from autograder.sandbox.profiles import Profile, profile_for
-from autograder.tasks import Symbol, Task
+from autograder.observe.session import SharedWorkers
+from autograder.submission.homework import Homework
+from autograder.submission.task_files import TaskFiles
 
 AS_WRITTEN: dict[str, Callable[[str], str]] = {"as written": str}
 
@@ -45,7 +45,7 @@ def verify(course: Course, tasks: tuple[Task, ...], seeds: int, console: Console
     solutions = Solutions(course, tasks)
     try:
         for task in tasks:
-            with contextlib.closing(students_of(task)) as students:
+            with closing(students_of(task)) as students:
                 for number in range(seeds):
                     prover = Prover(course, task, f"{number:015x}", solutions, students)
                     # Another seed changes neither how a mistake is written nor what is built of it.
@@ -63,9 +63,9 @@ def verify(course: Course, tasks: tuple[Task, ...], seeds: int, console: Console
     return sound
 
 
-def students_of(task: Task) -> SharedSession:
+def students_of(task: Task) -> SharedWorkers:
     """A worker for what stands in a student's place: all of it is our own code."""
-    return SharedSession(profile_for(Profile(), task.allowed, "cpu"))
+    return SharedWorkers(profile_for(Profile(), task.allowed, "cpu"))
 
 
 @dataclass
@@ -76,17 +76,19 @@ class Prover:
     task: Task
     seed: str
     solutions: Solutions
-    students: SharedSession
+    students: SharedWorkers
 
     def __post_init__(self) -> None:
         task, course = self.task, self.course
         self._sources = {
             f: course.solution(task, f).read_text(encoding="utf-8") for f in task.files
         }
-        self._homework = right_homework(course.folder) if task.homework else None
-        if task.homework:
-            for path in course.folder.glob("solutions/0*/*.py"):
-                self.students.place(f"{path.parent.name}/{path.name}", path.read_bytes())
+        self._homework = right_homework(course.folder) if task.predictions else None
+        self._siblings = {
+            f"{path.parent.name}/{path.name}": path.read_bytes()
+            for path in course.folder.glob("solutions/0*/*.py")
+            if task.uses_others and path.parent.name != task.folder
+        }
 
     def prove(self, thorough: bool = True) -> Iterator[Proof]:
         """The reference, its accepted variants, the stub, then every mutant.
@@ -94,23 +96,21 @@ class Prover:
         Thorough: every typical mistake in every place and style, and in what is built from it.
         """
         task, sources = self.task, self._sources
-        rights = [text.decode() for text in self.solutions.sources(task)] or [sources[task.file]]
-        for number, right in enumerate(rights):
-            name = f"reference_{number}"
-            found = self.judge(name, sources | {task.file: right})
-            yield self._proof(name, not_passed(found))
+        for number, right in enumerate(bases(self.course, task).values()):
+            found = self.judge(sources | {task.file: right})
+            yield self._proof(f"reference_{number}", not_passed(found))
         stubs = {file: make_stub(text, task, file) for file, text in sources.items()}
-        yield self._proof("stub", not_a_stub(self.judge("stub", stubs)))
+        yield self._proof("stub", not_a_stub(self.judge(stubs)))
         for mutant in self.course.mutants(task):
             if thorough and mutant.hint:
                 yield from self.prove_entry(mutant)
                 continue
             file = mutant.file or task.file
             text = patched(sources[file], mutant.replace, mutant.by, f"{task.name}: {mutant.id}")
-            result = self.judge(mutant.id, sources | {file: text}, [mutant.fails])[mutant.fails]
+            result = self.judge(sources | {file: text}, [mutant.fails])[mutant.fails]
             yield self._proof(mutant.id, not_caught(result, mutant.message))
             if mutant.hint:
-                instead = not_recognised(mutant, {result.misconception} - {""})
+                instead = not_recognised(mutant, {result.misconception} - {None})
                 yield self._proof(f"{mutant.id}, recognised", instead)
 
     def prove_entry(self, mutant: Mutant) -> Iterator[Proof]:
@@ -123,7 +123,7 @@ class Prover:
             name = f"{mutant.id}_{number}" if number else mutant.id
             text = patched(source, *patch, f"{self.task.name}: {name}")
             only = [mutant.fails] if number else [mutant.fails, *built]
-            found = self.judge(name, {self.task.file: text}, only)
+            found = self.judge({self.task.file: text}, only)
             yield self._proof(name, not_caught(found[mutant.fails], mutant.message, number))
             failed = {
                 id: result.message
@@ -133,8 +133,7 @@ class Prover:
                 and result.message
             }
             for style, rewrite in (AS_WRITTEN | STYLES).items():
-                as_style = f"{name}_{style.replace(' ', '_')}"
-                ids = self.recognised(as_style, rewrite(text), symbol, failed)
+                ids = self.recognised(rewrite(text), symbol, failed)
                 yield self._proof(f"{name}, {style}", not_recognised(mutant, ids))
             if not number and built and not self.stops(mutant, symbol):
                 wrong = [found[id] for id in built if found[id].outcome != "passed"]
@@ -144,33 +143,29 @@ class Prover:
     def _proof(self, what: str, instead: str) -> Proof:
         return Proof(self.task.name, what, instead)
 
-    def _opened(self, name: str, texts: dict[str, str]) -> Witness:
-        for file, text in texts.items():
-            self.students.place(f"{name}/{file}", text.encode())
-        opens = partial(self.students.open, f"{name}/{self.task.file}")
-        return Witness(f"{self.task.name}/{name}", opens, files=self.task.files)
+    def _files(self, texts: dict[str, str]) -> TaskFiles:
+        own = {file: text.encode() for file, text in texts.items()}
+        return TaskFiles(self.task, own, siblings=self._siblings)
 
-    def judge(
-        self, name: str, texts: dict[str, str], only: Collection[str] = ()
-    ) -> dict[str, Result]:
+    def judge(self, texts: dict[str, str], only: Collection[str] = ()) -> dict[str, Result]:
         """Judge the task's files in the shared worker."""
-        student = self._opened(name, texts)
-        references = self.solutions.references(self.task)
-        mistakes = self.solutions.mistakes(self.task)
-        bench = Bench(self.task, student, references, self.seed, self._homework, mistakes)
-        results = Judge([bench], only=only).run()
-        student.forget()
-        return results
+        report = grade_task(
+            self._files(texts),
+            self.solutions.of(self.task),
+            self.seed,
+            workers=self.students,
+            homework=self._homework,
+            only=only,
+        )
+        return {result.check.id: result for result in report.checks}
 
-    def recognised(
-        self, name: str, text: str, symbol: Symbol, failed: dict[str, Message]
-    ) -> set[str]:
+    def recognised(self, text: str, symbol: Symbol, failed: dict[str, Message]) -> set[str]:
         """The mistakes that a text is recognised as."""
-        student = self._opened(name, {self.task.file: text})
-        references = self.solutions.references(self.task)
-        subject = Subject(self.task, symbol, student, references, self.seed)
-        found = identify(subject, self.solutions.mistakes(self.task).entries(), failed)
-        student.forget()
+        references = self.solutions.of(self.task)
+        files = self._files({self.task.file: text})
+        with closing(ask_student(files, self.students, Profile(), "cpu")) as student:
+            subject = Subject(self.task, symbol, student, list(references.right), self.seed)
+            found = identify(subject, references.mistakes.entries(), failed)
         return {entry.title.id for entry in found.values()}
 
     def stops(self, mutant: Mutant, symbol: Symbol) -> bool:
@@ -193,9 +188,10 @@ def later(task: Task, symbol: Symbol) -> list[str]:
     return [check.id for check in planned(task) if check.points and check.symbol in names]
 
 
-def not_recognised(mutant: Mutant, ids: set[str]) -> str:
+def not_recognised(mutant: Mutant, ids: Collection[str | None]) -> str:
     """What an entry of the catalogue was recognised as, if not as itself."""
-    return "" if ids == {mutant.id} else f"recognised as {', '.join(sorted(ids)) or 'nothing'}"
+    found = ", ".join(sorted(map(str, ids))) or "nothing"
+    return "" if set(ids) == {mutant.id} else f"recognised as {found}"
 
 
 def right_homework(course: Path) -> Homework:
@@ -218,7 +214,7 @@ def not_a_stub(results: dict[str, Result]) -> str:
     wrong = [
         result
         for result in results.values()
-        if (result.outcome == "passed" and result.check.points and result.points is None)
+        if (result.outcome == "passed" and result.check.points and result.stated is None)
         or (result.outcome == "failed" and told(result) not in ("fault.not_written",))
     ]
     return "; ".join(describe(result) for result in wrong[:3])

@@ -1,15 +1,17 @@
 """AlexNet: the sizes of the maps, and equality with the lesson's network."""
 
+from autograder.checks.challenge import shape_text
 from autograder.checks.families import check_count, check_equal
 from autograder.checks.promise import expect, fail, promise
 from autograder.checks.subject import Subject
-from autograder.checks.witness import shape_text
-from autograder.tasks import Sample
+from autograder.course.tasks import Sample
 
 
 @promise(points=1, after="every_parameter_learns", symbol="AlexNet")
 def test_activation_maps(subject: Subject) -> None:
     """The five convolutions give maps of the lesson's sizes."""
+    if subject.proved:
+        return
     sample = subject.symbol.samples[0]
     right = [layer for layer in subject.expected(sample).layers if len(layer.output) == 4]
     got = [layer for layer in subject.description(sample).layers if len(layer.output) == 4]
@@ -29,6 +31,8 @@ def test_activation_maps(subject: Subject) -> None:
 @promise(points=2, after="every_parameter_learns", symbol="AlexNet")
 def test_parameters(subject: Subject) -> None:
     """AlexNet with 1000 classes has 62 379 048 parameters."""
+    if subject.proved:
+        return  # with other classes as many as the lesson's network has then
     for args in subject.symbol.counted:
         check_count(subject, Sample(args, ()))
 
@@ -41,6 +45,7 @@ def test_parameters(subject: Subject) -> None:
         "every_parameter_learns",
         "input_gets_a_gradient",
         "instances_share_nothing",
+        "survives_state_dict",
     ),
 )
 def test_learns(subject: Subject) -> None:
@@ -50,10 +55,10 @@ def test_learns(subject: Subject) -> None:
 @promise(points=3, after="output_shape", symbol="AlexNet", members=("keeps_its_input", "own_work"))
 def test_equals_the_lesson(subject: Subject) -> None:
     """In eval mode AlexNet computes what the lesson's network computes."""
-    check_equal(subject, subject.symbol.samples, ("eval",))
+    check_equal(subject, ("eval",))
 
 
-@promise(points=3, after="equals_the_lesson", symbol="AlexNet")
+@promise(points=3, after="output_shape", symbol="AlexNet")
 def test_trains_as_the_lesson(subject: Subject) -> None:
     """In train mode BatchNorm and dropout work where the lesson has them."""
-    check_equal(subject, subject.symbol.samples, ("train",))
+    check_equal(subject, ("train",))

@@ -1,133 +1,57 @@
-"""Asking a session about one task: challenges, answers that are kept, workers that died.
+"""Asking a session about one task, and keeping what it answered.
 
-A Witness asks, keeps what it was told, and starts a fresh worker after one died. Student and
-reference are asked through the same questions.
+Student and reference are asked through the same questions; a worker that died is replaced.
 """
 
-import csv
 import functools
-import io
 import json
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
-from typing import Any, Literal, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
-import numpy as np
-
-from autograder.checks.promise import Failed, Message, Value
+from autograder.checks.challenge import (
+    Challenge,
+    Confirming,
+    GaveUp,
+    NoAnswer,
+    call_text,
+    run_text,
+)
+from autograder.checks.trials import Trial
+from autograder.course.tasks import Symbol
+from autograder.model import Message
 from autograder.observe import protocol
-from autograder.observe.draw import random_state
-from autograder.observe.frames import Array
 from autograder.observe.match import Match, matches
 from autograder.observe.pipes import WALL
 from autograder.observe.protocol import Description, Fault, Outcome, Place
 from autograder.observe.session import Session
-from autograder.predictions import normal_id
-from autograder.tasks import Symbol
+from autograder.observe.sharp import SHARP
 
 MAX_DEATHS = 2
+TWIN, FRESH = 1, 2  # other instances of the same
 MAX_DIMENSIONS = 16  # of a weight; the product of very many takes hours
 Kind = TypeVar("Kind")
 Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-class NoAnswer(Exception):
-    """The worker reported a fault instead of an answer."""
-
-    def __init__(self, fault: Fault, call: str) -> None:
-        super().__init__(fault.kind, call)
-        self.fault = fault
-        self.call = call
-
-    @property
-    def at(self) -> str:
-        """The line of the student's file, in brackets, or nothing."""
-        if not self.fault.file:
-            return ""
-        line = f":{self.fault.line}" if self.fault.line else ""
-        return f" ({self.fault.file}{line})"
-
-    def failed(self) -> Failed:
-        """The failure a learner reads, with the line of their own file."""
-        fault = self.fault
-        values: dict[str, Value] = {"call": self.call, "text": fault.message}
-        values |= {"file": fault.file, "line": fault.line, "at": self.at}
-        return Failed(Message(f"fault.{fault.kind}", values))
 
 
 def once_more(method: Method) -> Method:
     """Ask a second time, with a fresh worker, where wall time ran out: the machine was busy."""
 
     @functools.wraps(method)
-    def ask(witness: "Witness", *args: Any, **kwargs: Any) -> Any:
+    def ask(answers: "Answers", *args: Any, **kwargs: Any) -> Any:
         try:
-            return method(witness, *args, **kwargs)
+            return method(answers, *args, **kwargs)
         except NoAnswer as error:
-            if error.fault != Fault("timeout", WALL) or witness.deaths > 1:
+            if error.fault != Fault("timeout", WALL) or answers.deaths > 1:
                 raise
-        return method(witness, *args, **kwargs)
+        return method(answers, *args, **kwargs)
 
     return ask  # type: ignore[return-value]  # the same signature
 
 
-class GaveUp(Exception):
-    """Too many workers died; the rest of the task is not run."""
-
-
-@dataclass(frozen=True)
-class Challenge:
-    """One run, stated so that both sides get the same numbers.
-
-    repeat: draw other random numbers while running, with the same weights and input.
-    """
-
-    symbol: str
-    args: dict[str, Any]
-    shape: tuple[int, ...]
-    seed: str
-    dtype: str
-    mode: str = "eval"
-    backward: bool = False
-    rows: tuple[int, int] | None = None
-    touch: float = 0.0
-    roll: int = 0
-    repeat: int = 0
-
-    def input(self) -> Array:
-        """Draw the input.
-
-        rows selects some items of the batch, touch is added to the pixel in the middle, roll
-        moves the picture down, around the edge.
-        """
-        random = random_state(self.seed, "input", self.shape)
-        x = random.standard_normal(self.shape)
-        x = x if self.rows is None else x[slice(*self.rows)]
-        if self.touch:
-            x[..., self.shape[2] // 2, self.shape[3] // 2] += self.touch
-        if self.roll:
-            x = np.roll(x, self.roll, axis=2)
-        return x if self.dtype == "float64" else x.astype(np.float32)
-
-    def key(self) -> str:
-        return json.dumps(vars(self))
-
-
-class Reference(Protocol):
-    """Right answers: from a worker that runs the solution, or from a recording."""
-
-    def describe(
-        self, symbol: Symbol, args: dict[str, Any], shape: tuple[int, ...]
-    ) -> Description: ...
-
-    def outcome(self, symbol: Symbol, challenge: Challenge, where: dict[str, Place]) -> Outcome: ...
-
-    def call(self, function: str, args: list[Any]) -> protocol.Returned: ...
-
-
 @dataclass
-class Held:
+class Instance:
     """A module that the worker holds, and in which state."""
 
     handle: int
@@ -136,7 +60,15 @@ class Held:
     dtype: str
 
 
-class Witness:
+def sharp(where: dict[str, Place]) -> dict[str, Place]:
+    """The same places, with numbers that hide nothing."""
+    return {
+        name: replace(place, role=SHARP.get(place.role, place.role))
+        for name, place in where.items()
+    }
+
+
+class Answers:
     """Asks one session about one task; keeps handles and answers.
 
     opens: gives a session in which the task's file can be opened at the path it returns.
@@ -158,13 +90,15 @@ class Witness:
         self._files = files
         self._path = ""
         self._ready: tuple[Session, str] | None = None
-        self._rehearsed: dict[str, protocol.Rehearsed] = {}
-        self._handles: dict[str, Held] = {}
+        self._handles: dict[str, Instance] = {}
         self._loaded: dict[int, str] = {}
         self._described: dict[str, Description] = {}
         self._outcomes: dict[str, Outcome] = {}
+        self._tried: dict[str, protocol.Tried | NoAnswer] = {}
         self._matches: dict[tuple[int, int], tuple[Description, Description, list[Match]]] = {}
         self.deaths = 0
+        #: Where a file stopped that was run in part only.
+        self.stopped: Message | None = None
 
     def prepare(self) -> None:
         """Start a worker ahead of time."""
@@ -188,7 +122,12 @@ class Witness:
         self._path = path
         for name in self._files or (Path(path).name,):
             file = Path(path).with_name(name)
-            self._ask(protocol.Open(self.task, str(file)), protocol.Done, f"import {file.stem}")
+            try:
+                self._ask(protocol.Open(self.task, str(file)), protocol.Done, f"import {file.stem}")
+            except NoAnswer as error:
+                if error.fault.kind != "stopped":
+                    raise
+                self.stopped = self.stopped or error.failed().message
 
     def printed(self) -> str:
         return "" if self._session is None else self._session.printed()
@@ -212,7 +151,7 @@ class Witness:
         else:
             self._handles.clear()
         self._outcomes.clear()
-        self._rehearsed.clear()
+        self._tried.clear()
         self._matches.clear()
 
     def build(
@@ -228,12 +167,12 @@ class Witness:
         key = json.dumps([symbol.name, args, lean, copy])
         held = self._handles.get(key)
         if held is None:
-            if symbol.kind == "large" and not lean:
+            if symbol.kind == "large" and not lean and copy != TWIN:
                 self._close_where(lambda held: not held.lean)
             device = "cpu" if lean else self._device
             request = protocol.Build(self.task, symbol.name, args, dtype, device, lean)
             built = self._ask(request, protocol.Built, call_text(symbol.name, args))
-            held = self._handles[key] = Held(built.handle, symbol.kind, lean, dtype)
+            held = self._handles[key] = Instance(built.handle, symbol.kind, lean, dtype)
         if held.dtype != dtype:
             call = f"{call_text(symbol.name, args)}.to(torch.{dtype})"
             self._ask(protocol.Cast(held.handle, dtype), protocol.Done, call)
@@ -241,7 +180,7 @@ class Witness:
             self._loaded.pop(held.handle, None)
         return held.handle
 
-    def _close_where(self, chosen: "Callable[[Held], bool]") -> None:
+    def _close_where(self, chosen: "Callable[[Instance], bool]") -> None:
         """Close some of what is held: two large networks do not fit, lean ones are soon used."""
         for key in [key for key, held in self._handles.items() if chosen(held)]:
             held = self._handles.pop(key)
@@ -280,15 +219,65 @@ class Witness:
         weights = json.dumps({name: vars(place) for name, place in where.items()})
         key = challenge.key() + weights
         if key not in self._outcomes or fresh:
-            handle = self.build(symbol, challenge.args, challenge.dtype)
-            self._load(handle, symbol, challenge.seed, where)
+            confirming = isinstance(challenge, Confirming)
+            copy = FRESH if confirming else 0
+            handle = self.build(symbol, challenge.args, challenge.dtype, copy=copy)
+            self._load(handle, symbol, challenge.seed, sharp(where) if confirming else where)
             self._outcomes[key] = self._run(handle, challenge)
         return self._outcomes[key]
 
-    def known(self, symbol: Symbol, challenge: Challenge) -> Outcome | None:
-        """An answer that was given to this challenge, under whatever match of the weights."""
-        key = challenge.key()
-        return next((o for k, o in self._outcomes.items() if k.startswith(key)), None)
+    @once_more
+    def tried(self, trial: Trial) -> protocol.Tried:
+        """Build, record, fill and run in one request; asked again, the same answer is kept.
+
+        Raises:
+            NoAnswer: the student's code raised, or a trial cannot follow how it is written.
+        """
+        known = self._tried.get(trial.key)
+        if known is None:
+            known = self._tried[trial.key] = self._trial(trial)
+        if isinstance(known, NoAnswer):
+            raise known
+        return known
+
+    def _trial(self, trial: Trial) -> protocol.Tried | NoAnswer:
+        self.open()
+        request = protocol.Trial(
+            self.task,
+            trial.symbol,
+            trial.args,
+            list(trial.passes),
+            trial.seed,
+            trial.dtype,
+            self._device,
+            trial.divisor,
+            trial.whole,
+            trial.twin,
+            list(trial.casts),
+        )
+        call = run_text(trial.symbol, trial.args, trial.passes[0].shape)
+        try:
+            answer = self._ask(request, protocol.Tried, call)
+        except NoAnswer as error:
+            if error.fault == Fault("timeout", WALL):
+                raise
+            return error
+        outcomes = [
+            *answer.outcomes,
+            *answer.casts,
+            *([answer.reloaded] if answer.reloaded else []),
+        ]
+        lengths = len(answer.outcomes), len(answer.casts)
+        if lengths != (len(trial.passes), len(trial.casts)) or any(
+            list(outcome.output.shape) != outcome.shape for outcome in outcomes
+        ):
+            return NoAnswer(Fault("protocol", "an outcome of another kind than asked for"), call)
+        return answer
+
+    def known(self, trial: Trial) -> protocol.Tried | None:
+        """What a trial gave, if it was asked already and gave anything."""
+        found = self._tried.get(trial.key)
+        return None if isinstance(found, NoAnswer) else found
 
     def _load(self, handle: int, symbol: Symbol, seed: str, where: dict[str, Place]) -> None:
         state = json.dumps([seed, {name: vars(place) for name, place in where.items()}])
@@ -303,7 +292,9 @@ class Witness:
         if challenge.repeat:
             seed = f"{int(seed, 16) ^ challenge.repeat:x}"
         mode: Literal["train", "eval"] = "train" if challenge.mode == "train" else "eval"
-        request = protocol.Run(handle, challenge.input(), mode, challenge.backward, seed)
+        gradients: Any = challenge.gradients if isinstance(challenge, Confirming) else ""
+        backward = challenge.backward
+        request = protocol.Run(handle, challenge.input(), mode, backward, seed, gradients)
         call = run_text(challenge.symbol, challenge.args, challenge.shape)
         outcome = self._ask(request, protocol.Outcome, call)
         if list(outcome.output.shape) != outcome.shape:
@@ -324,7 +315,7 @@ class Witness:
         before = self.outcome(symbol, challenge, where)
         first = self.build(symbol, challenge.args, challenge.dtype)
         self._load(first, symbol, challenge.seed, where)
-        second = self.build(symbol, challenge.args, challenge.dtype, copy=1)
+        second = self.build(symbol, challenge.args, challenge.dtype, copy=TWIN)
         self._load(second, symbol, challenge.seed[::-1], {})
         self._loaded.pop(second)
         call = f"load_state_dict of {call_text(symbol.name, challenge.args)}"
@@ -338,75 +329,6 @@ class Witness:
         request = protocol.Call(self.task, function, args)
         return self._ask(request, protocol.Returned, text or f"{function}(...)")
 
-    @once_more
-    def rehearse(
-        self,
-        function: Literal["predict", "train_one_epoch"],
-        images: list[Array],
-        labels: list[Array],
-        seed: str,
-        call: str,
-        again: bool = False,
-    ) -> protocol.Rehearsed:
-        """Let a function work on a watched network; asked again, the same answer is kept."""
-        self.open()
-        key = f"{function}{again}"
-        if key not in self._rehearsed:
-            request = protocol.Rehearse(self.task, function, images, labels, seed)
-            found = self._ask(request, protocol.Rehearsed, call)
-            if not all(logits.ndim == 2 for logits in found.logits):
-                raise NoAnswer(Fault("protocol", "logits of another shape than they have"), call)
-            self._rehearsed[key] = found
-        return self._rehearsed[key]
-
-    @once_more
-    def program(
-        self,
-        symbol: Symbol,
-        args: dict[str, Any],
-        checkpoint: Callable[[int, str], protocol.Checkpoint],
-        seed: str,
-        pictures: dict[str, bytes],
-    ) -> dict[str, str]:
-        """Run predict.py on a network with weights from the seed; class by Id as it wrote them."""
-        handle = self.build(symbol, args)
-        self._load(handle, symbol, seed, {})
-        assert self._session is not None
-        place = secrets.token_hex(8)  # the student's code may be waiting for a known name
-        put(self._session, {f"{place}/images/{name}": p for name, p in pictures.items()})
-        run = self._session.scratch(f"{place}/run")
-        self._ask(checkpoint(handle, run), protocol.Done, "save a run folder")
-        request = script(self._session, self._path, place, run)
-        return predicted(self._ask(request, protocol.Written, PREDICT))
-
-    def predict_again(
-        self, run: Mapping[str, Path], pictures: Mapping[str, Path], at_once: int = 100
-    ) -> dict[str, str]:
-        """Run predict.py on a copy of a run folder; class by Id as it wrote them.
-
-        In a session of its own, where everything lies in its place before the student's code
-        runs; nothing that it did elsewhere counts here.
-        """
-        names = list(pictures)
-        parts = [names[start : start + at_once] for start in range(0, len(names), at_once)]
-        session, path = self._opens()
-        found: dict[str, str] = {}
-        try:
-            for number, part in enumerate(parts):
-                put(session, {f"part{number}/run/{name}": run[name] for name in run})
-                put(session, {f"part{number}/images/{name}": pictures[name] for name in part})
-            for number in range(len(parts)):
-                place = f"part{number}"
-                answer = session.ask(script(session, path, place, session.path(f"{place}/run")))
-                if isinstance(answer, Fault):
-                    raise NoAnswer(answer, PREDICT)
-                if not isinstance(answer, protocol.Written):
-                    raise NoAnswer(Fault("protocol", "an answer to another question"), PREDICT)
-                found |= predicted(answer)
-        finally:
-            session.close()
-        return found
-
     def _ask(self, request: protocol.Request, kind: type[Kind], call: str) -> Kind:
         assert self._session is not None
         answer = self._session.ask(request)
@@ -419,47 +341,3 @@ class Witness:
         if not isinstance(answer, kind):
             raise NoAnswer(Fault("protocol", "an answer to another question"), call)
         return answer
-
-
-PREDICT = "python predict.py"
-
-
-def put(session: Session, files: Mapping[str, bytes | Path]) -> None:
-    """Place files in a session; where its folder does not take them the student is at fault."""
-    try:
-        session.place(files)
-    except OSError as error:
-        text = f"the working folder was changed: {error.strerror}"
-        raise NoAnswer(Fault("protocol", text), PREDICT) from None
-
-
-def script(session: Session, path: str, place: str, run: str) -> protocol.Script:
-    """predict.py beside the opened file, on a run folder and the pictures in a place."""
-    out = session.scratch(f"{place}.csv")
-    words = ["--checkpoint", run, "--images", session.path(f"{place}/images"), "--out", out]
-    return protocol.Script(str(PurePath(path).with_name("predict.py")), words, out)
-
-
-def predicted(written: protocol.Written) -> dict[str, str]:
-    """Class by Id of what predict.py wrote."""
-    try:
-        rows = [row for row in csv.reader(io.StringIO(written.text)) if len(row) == 2]
-    except csv.Error as error:
-        raise NoAnswer(Fault("error", f"not a CSV file: {error}"), PREDICT) from None
-    return {normal_id(key): label for key, label in rows if key != "Id"}
-
-
-def call_text(name: str, args: dict[str, Any]) -> str:
-    """The call as a learner would write it."""
-    return f"{name}({', '.join(f'{key}={value!r}' for key, value in args.items())})"
-
-
-def run_text(name: str, args: dict[str, Any], shape: tuple[int, ...] | list[int]) -> str:
-    """The call of a module on an input of a shape; (…) is the shape of the input."""
-    if not shape:
-        return call_text(name, args)
-    return f"{call_text(name, args)}(x{shape_text(shape)})"
-
-
-def shape_text(shape: tuple[int, ...] | list[int]) -> str:
-    return f"[{'x'.join(map(str, shape))}]"

@@ -7,12 +7,12 @@ import numpy as np
 
 from autograder.observe.frames import Array
 from autograder.observe.match import Match
-from autograder.observe.protocol import Outcome, Trace
+from autograder.observe.protocol import Outcome, Place, Trace
 
 # Relative to the size of the right answer. Right implementations differ by the order of their
 # sums: about 1e-13 in float64, 1e-5 in float32 through a deep network.
 TOLERANCE = {"float64": 1e-7, "float32": 2e-3, "bfloat16": 0.2}
-KEPT = 4096  # numbers of a large tensor that are compared
+KEPT = 1000  # numbers of a tensor that a recording holds
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ def difference(
 ) -> Difference | None:
     """Compare output, gradients and running statistics; None where all agree.
 
-    kept: numbers of a tensor that are compared, where fewer were written down; least: what
+    kept: numbers of a tensor that are compared, where not all were written down; least: what
     writing them down may have changed.
     """
     allowed = max(TOLERANCE[dtype], least)
-    error = distance(thin(got.output, kept), thin(expected.output, kept))
+    error = distance(*_as_written(got.output, expected.output, kept))
     if got.shape != expected.shape or not error <= allowed:
         return Difference("output", error)
     found = _traces(got.buffers, expected.buffers, match)
@@ -72,13 +72,34 @@ def difference(
         ours = got.input_gradient
         error = math.inf
         if ours is not None:
-            error = _norm_distance(thin(ours, kept), thin(expected.input_gradient, kept))
+            error = _norm_distance(*_as_written(ours, expected.input_gradient, kept))
         if not error <= allowed:
             return Difference("input_gradient", error)
     found = _traces(got.gradients, expected.gradients, match)
     if found is not None and not found[0] <= allowed:
         return Difference("gradient", *found)
     return None
+
+
+def _as_written(got: Array, expected: Array, kept: int) -> tuple[Array, Array]:
+    """Both arrays whole, or with the numbers that were written down of one."""
+    if got.size == expected.size:
+        return got.reshape(-1), expected.reshape(-1)
+    return thin(got, kept), thin(expected, kept)
+
+
+def trial_difference(
+    got: Outcome, expected: Outcome, dtype: str, kept: int = KEPT, least: float = 0.0
+) -> Difference | None:
+    """Compare two outcomes of a pass of a trial: the keys of the weights are the same.
+
+    Of running statistics they hold those that the pass moved.
+    """
+    if got.buffers.keys() != expected.buffers.keys():
+        return Difference("statistics", math.inf)
+    keys = [*expected.gradients, *expected.buffers]
+    places = {key: Place(number, "weight") for number, key in enumerate(dict.fromkeys(keys))}
+    return difference(got, expected, Match(places, places), dtype, kept, least)
 
 
 def _norm_distance(got: Array, expected: Array) -> float:

@@ -1,9 +1,8 @@
 """DenseNet: layer, block, transition, every depth, and the network."""
 
-from autograder.checks.families import BUILT, SOUND, check_count, check_equal
+from autograder.checks.families import BUILT, SOUND, check_depths, check_equal
 from autograder.checks.promise import promise
 from autograder.checks.subject import Subject
-from autograder.tasks import Sample
 
 
 @promise(points=1, symbol="DenseLayer", members=BUILT)
@@ -14,7 +13,7 @@ def test_dense_layer_is_built(subject: Subject) -> None:
 @promise(points=2, after="output_shape", symbol="DenseLayer", members=SOUND)
 def test_dense_layer_equals_the_paper(subject: Subject) -> None:
     """DenseLayer computes the paper's new maps, and only these."""
-    check_equal(subject, subject.symbol.samples, ("eval", "train"))
+    check_equal(subject)
 
 
 @promise(points=1, symbol="DenseBlock", members=BUILT)
@@ -25,23 +24,22 @@ def test_dense_block_is_built(subject: Subject) -> None:
 @promise(points=2, after="output_shape", symbol="DenseBlock", members=SOUND)
 def test_dense_block_equals_the_paper(subject: Subject) -> None:
     """DenseBlock gives its input maps and then the new maps of every layer, in order."""
-    check_equal(subject, subject.symbol.samples, ("eval", "train"))
+    check_equal(subject)
 
 
 @promise(points=1, after="output_shape", symbol="TransitionLayer", members=(*BUILT, *SOUND))
 def test_transition_equals_the_paper(subject: Subject) -> None:
     """TransitionLayer computes what the paper's layer computes."""
-    check_equal(subject, subject.symbol.samples, ("eval", "train"))
+    check_equal(subject)
 
 
 @promise(points=1, after="every_parameter_learns", symbol="DenseNet", members=(*BUILT, "refuses"))
 def test_depths(subject: Subject) -> None:
-    """DenseNet-121, 169 and 201 have the paper's numbers of parameters."""
-    for args in subject.symbol.counted:
-        check_count(subject, Sample(args, ()))
+    """Every depth of DenseNet has the paper's number of parameters and computes as the paper's."""
+    check_depths(subject)
 
 
 @promise(points=2, after="output_shape", symbol="DenseNet", members=SOUND)
 def test_network_equals_the_paper(subject: Subject) -> None:
     """DenseNet-121 computes what the paper's network computes."""
-    check_equal(subject, subject.symbol.samples, ("eval", "train"))
+    check_equal(subject)

@@ -11,17 +11,25 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.checks.subject import Subject
+from autograder.checks.trials import Trial
+from autograder.course.tasks import Sample
 from autograder.observe.frames import Array
 from autograder.observe.protocol import Description, Weight
-from autograder.tasks import Sample
 
 CLASSES = 400  # outputs of one run, each a unit
 RUNS = 2
 SIGMAS = 5.0
 
 
-def is_right(subject: Subject, sample: Sample) -> bool:
+def is_right(subject: Subject, trial: Trial) -> bool:
     """Whether dropout follows exactly the first two of the last three weight matrices."""
+    if trial.key not in subject.dropout:
+        sample = Sample(trial.args, tuple(trial.passes[0].shape))
+        subject.dropout[trial.key] = _is_right(subject, sample)
+    return subject.dropout[trial.key]
+
+
+def _is_right(subject: Subject, sample: Sample) -> bool:
     quiet = replace(sample, args=sample.args | {"dropout": 0.0})
     if subject.difference(subject.challenge(quiet, "train", backward=True)) is not None:
         return False

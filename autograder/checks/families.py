@@ -5,17 +5,20 @@ input), large (AlexNet and VGG, run as seldom as possible).
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from autograder.checks import dropout
+from autograder.checks.answers import TWIN, Answers
+from autograder.checks.challenge import Challenge, NoAnswer, run_text, shape_text
 from autograder.checks.compare import distance
-from autograder.checks.promise import expect, fail, promise
+from autograder.checks.promise import Scored, expect, fail, promise
 from autograder.checks.subject import Subject
-from autograder.checks.witness import Challenge, NoAnswer, Witness, run_text, shape_text
+from autograder.checks.trials import Trial
+from autograder.course.tasks import Sample
 from autograder.observe.frames import Array
-from autograder.observe.protocol import Description
-from autograder.tasks import Sample
+from autograder.observe.protocol import count
 
 MODULES = ("block", "network", "large")
 SMALL = ("block", "network")
@@ -35,9 +38,11 @@ SOUND = ("own_work", "batch_items_are_independent", "keeps_its_input", "modes_di
 
 
 @promise()
-def test_loads(student: Witness) -> None:
+def test_loads(student: Answers) -> None:
     """The file loads."""
     student.open()
+    if student.stopped is not None:
+        raise Scored(0, student.stopped.id, **student.stopped.values)
 
 
 @promise(after="loads", kinds=(*MODULES, "function", "own"))
@@ -45,6 +50,8 @@ def test_is_written(subject: Subject) -> None:
     """{symbol} is written."""
     if subject.symbol.kind == "function":
         return  # its own checks call it
+    if subject.proved:
+        return
     for sample in subject.symbol.samples:
         subject.description(sample)
 
@@ -52,6 +59,8 @@ def test_is_written(subject: Subject) -> None:
 @promise(after="is_written", kinds=MODULES)
 def test_own_work(subject: Subject) -> None:
     """{symbol} is made of torch.nn and of your own classes."""
+    if subject.proved:
+        return
     for sample in subject.symbol.samples:
         foreign = subject.description(sample).foreign
         call = subject.text(sample.args)
@@ -61,6 +70,8 @@ def test_own_work(subject: Subject) -> None:
 @promise(after="is_written", kinds=MODULES)
 def test_output_shape(subject: Subject) -> None:
     """{symbol} returns a tensor of the promised shape."""
+    if subject.proved:
+        return
     for sample in subject.symbol.samples:
         for sized in subject.resized(sample):
             got = subject.description(sized).output
@@ -77,6 +88,8 @@ def test_output_shape(subject: Subject) -> None:
 @promise(after="is_written", kinds=MODULES)
 def test_parameter_count(subject: Subject) -> None:
     """{symbol} has as many parameters as promised."""
+    if subject.proved:
+        return
     for sample in subject.symbol.samples:
         check_count(subject, sample)
 
@@ -91,6 +104,10 @@ def check_count(subject: Subject, sample: Sample) -> None:
     got = count(subject.student.describe(subject.symbol, sample.args, shape))
     if got not in counts:
         expected = counts[0]
+        names, size = unused(subject, sample)
+        if size and got - size in counts:
+            call = subject.text(sample.args)
+            fail("layers.unused", call=call, names=listed(names), got=got, expected=got - size)
         fail(
             "parameters.too_few" if got < expected else "parameters.too_many",
             call=subject.text(sample.args),
@@ -100,10 +117,11 @@ def check_count(subject: Subject, sample: Sample) -> None:
         )
 
 
-def count(description: Description) -> int:
-    """The number of parameters, buffers left out."""
-    wholes = (w for w in description.weights if not w.buffer and "@" not in w.name)
-    return sum(abs(math.prod(w.shape[:8])) for w in wholes)
+def unused(subject: Subject, sample: Sample) -> tuple[list[str], int]:
+    """Parameters that no forward pass touches, and their size."""
+    seen = subject.description(sample if sample.input else subject.symbol.samples[0])
+    idle = [w for w in seen.weights if not w.buffer and w.order < 0 and "@" not in w.name]
+    return [w.name for w in idle], sum(abs(math.prod(w.shape[:8])) for w in idle)
 
 
 def listing(subject: Subject, sample: Sample) -> tuple[int, ...]:
@@ -114,7 +132,7 @@ def listing(subject: Subject, sample: Sample) -> tuple[int, ...]:
 @promise(after="output_shape", kinds=MODULES)
 def test_every_parameter_learns(subject: Subject) -> None:
     """Every parameter of {symbol} gets a gradient."""
-    if subject.symbol.kind != "large" and subject.proved:
+    if subject.proved:
         return
     for sample in some(subject):
         description = subject.description(sample)
@@ -132,7 +150,7 @@ def test_every_parameter_learns(subject: Subject) -> None:
 @promise(after="output_shape", kinds=MODULES)
 def test_input_gets_a_gradient(subject: Subject) -> None:
     """A gradient flows through {symbol} back to its input."""
-    if subject.symbol.kind != "large" and subject.proved:
+    if subject.proved:
         return
     for sample in some(subject):
         reached = subject.run(backward(subject, sample)).input_gradient
@@ -176,12 +194,17 @@ def far(one: Array, other: Array) -> bool:
 @promise(after="output_shape", kinds=MODULES)
 def test_keeps_its_input(subject: Subject) -> None:
     """{symbol} leaves its input as it was."""
+    if subject.proved:
+        return
+    for trial in filter(is_main, subject.trials):
+        tried = subject.tried(trial)
+        for one, outcome in zip(trial.passes, tried.outcomes if tried else (), strict=False):
+            call = run_text(subject.symbol.name, trial.args, one.shape)
+            expect(not outcome.input_changed, "input.changed", call=call)
     for sample in some(subject):
         call = run_text(subject.symbol.name, sample.args, sample.input)
-        # Without gradients, unless it works with them: autograd may object to a changed input.
+        # Without gradients: autograd may object to a changed input.
         challenge = subject.challenge(sample)
-        if subject.symbol.kind == "large" or subject.proved:
-            challenge = backward(subject, sample)
         changed = subject.run(challenge).input_changed
         expect(not changed, "input.changed", call=call)
 
@@ -189,11 +212,17 @@ def test_keeps_its_input(subject: Subject) -> None:
 @promise(after="is_written", kinds=MODULES)
 def test_instances_share_nothing(subject: Subject) -> None:
     """Two instances of {symbol} share no weights."""
+    if subject.proved:
+        return
     sample = subject.symbol.samples[-1]
-    one = subject.student.describe(subject.symbol, sample.args, listing(subject, sample))
-    other = subject.student.describe(subject.symbol, sample.args, (), copy=1)
-    owned = {w.identity for w in one.weights}
-    shared = [w.name for w in other.weights if w.identity in owned]
+    tried = subject.tried(subject.trials[0])
+    if tried is not None and not subject.thorough:
+        shared = tried.shared
+    else:
+        one = subject.student.describe(subject.symbol, sample.args, listing(subject, sample))
+        other = subject.student.describe(subject.symbol, sample.args, (), copy=TWIN)
+        owned = {w.identity for w in one.weights}
+        shared = [w.name for w in other.weights if w.identity in owned]
     expect(not shared, "instances.share", call=subject.text(sample.args), names=listed(shared))
 
 
@@ -203,14 +232,11 @@ def test_other_dtypes(subject: Subject) -> None:
     sample = subject.symbol.samples[0]
     dtypes = ["float64", "float32", "bfloat16"]
     if subject.proved:
-        dtypes.remove("float32")  # in which it was described
-        if subject.symbol.kind == "network":
-            dtypes = [subject.dtype]  # its blocks were asked for the others
+        return
     for dtype in dtypes:
         call = run_text(subject.symbol.name, sample.args, sample.input)
-        proved = subject.proved and dtype == subject.dtype  # then it ran already
-        rows = None if proved or subject.symbol.kind == "block" else (0, 1)
-        challenge = subject.challenge(sample, backward=proved, dtype=dtype, rows=rows)
+        rows = None if subject.symbol.kind == "block" else (0, 1)
+        challenge = subject.challenge(sample, dtype=dtype, rows=rows)
         try:
             outcome = subject.run(challenge)
         except NoAnswer as error:
@@ -220,13 +246,18 @@ def test_other_dtypes(subject: Subject) -> None:
         expect(finite, "dtype.not_finite", call=call, dtype=dtype)
 
 
-@promise(after="output_shape", kinds=SMALL)
+@promise(after="output_shape", kinds=MODULES)
 def test_survives_state_dict(subject: Subject) -> None:
     """The state_dict of {symbol} holds all of it: saved and loaded, it computes the same."""
-    if subject.symbol.kind == "network" and subject.proved:
-        return  # it computes the right thing with weights that were filled by their names
+    if subject.proved:
+        return
     sample = subject.symbol.samples[-1]
-    challenge = subject.challenge(sample, backward=subject.proved)
+    first = subject.trials[0]
+    tried = subject.tried(first)
+    if tried is not None and not subject.unequal(first):
+        expect(subject.keeps_state(tried), "state.lost", call=subject.text(first.args))
+        return
+    challenge = subject.challenge(sample)
     where = subject.where(sample)
     before, after = subject.student.round_trip(subject.symbol, challenge, where)
     gap = distance(after.output, before.output)
@@ -264,21 +295,59 @@ def listed(names: list[str], most: int = 4) -> str:
     return text + (f", … ({len(names)})" if len(names) > most else "")
 
 
-def check_equal(subject: Subject, samples: tuple[Sample, ...], modes: tuple[str, ...]) -> None:
+def is_main(trial: Trial) -> bool:
+    """Whether the main check of a symbol is about a trial."""
+    return trial.main
+
+
+def check_equal(
+    subject: Subject,
+    modes: tuple[str, ...] = ("eval", "train"),
+    chosen: Callable[[Trial], bool] = is_main,
+) -> None:
     """Fail unless the symbol computes what the reference computes, forward and backward."""
-    for sample in samples:
-        for mode in modes:
-            challenge = subject.challenge(sample, mode, backward=True)
-            if subject.symbol.kind == "large" and challenge != backward(subject, some(subject)[0]):
-                challenge = subject.challenge(sample, mode)
-            found = subject.difference(challenge)
-            if found is not None and mode == "train" and sample.args.get("dropout"):
-                found = None if dropout.is_right(subject, sample) else found
+    for trial in filter(chosen, subject.trials):
+        for number, one in enumerate(trial.passes):
+            if one.mode not in modes:
+                continue
+            found = subject.gap(trial, number)
+            if found is not None and one.mode == "train" and trial.args.get("dropout"):
+                found = None if dropout.is_right(subject, trial) else found
             if found is not None:
+                call = run_text(subject.symbol.name, trial.args, one.shape)
+                if found.what == "output":
+                    _fail_where(subject, trial, number, call)
                 fail(
                     f"equal.{found.what}",
-                    call=run_text(subject.symbol.name, sample.args, sample.input),
-                    mode=mode,
+                    call=call,
+                    mode=one.mode,
                     error=float(f"{found.error:.2g}") if math.isfinite(found.error) else "inf",
                     name=found.name,
                 )
+
+
+def _fail_where(subject: Subject, trial: Trial, number: int, call: str) -> None:
+    """Fail with what a wrong pass has that a right one has not, if that can be told."""
+    one = trial.passes[number]
+    unequal = subject.unequal(trial)
+    right = [pair for pair in enumerate(trial.passes) if pair[0] not in unequal]
+    same = [(n, other) for n, other in right if (other.shape, other.mode) == (one.shape, one.mode)]
+    if any(other.gradients == one.gradients and n < number for n, other in same):
+        fail("equal.later_call", call=call, mode=one.mode)
+    if same and one.gradients in ("none", "inference"):
+        how = {"none": "no_grad", "inference": "inference_mode"}[one.gradients]
+        fail("equal.without_gradients", call=call, mode=one.mode, how=how)
+    sizes = [
+        other.shape for _, other in right if other.mode == one.mode and other.shape != one.shape
+    ]
+    if sizes and not same:
+        fail("equal.size", call=call, mode=one.mode, right=shape_text(sizes[0]))
+
+
+def check_depths(subject: Subject) -> None:
+    """Compare the parameters and the outputs of every depth with the reference's."""
+    others = [trial for trial in subject.trials if not trial.main]
+    if not (subject.proved and all(map(subject.sound, others))):
+        for args in subject.symbol.counted:
+            check_count(subject, Sample(args, ()))
+    check_equal(subject, chosen=lambda trial: not trial.main)

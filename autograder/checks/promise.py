@@ -1,33 +1,14 @@
 """What a check is: one promise, its points, its place in the plan, and how it fails."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NoReturn, TypeVar
 
-from autograder.tasks import Task
+from autograder.course.tasks import Task
+from autograder.model import Check, Message, Value
 
-MAX_TEXT = 400
-Value = str | int | float
 Function = TypeVar("Function", bound=Callable[..., None])
-
-
-@dataclass(frozen=True)
-class Message:
-    """A text of the catalogue: its id and what fills its gaps, so that any language can say it."""
-
-    id: str
-    values: dict[str, Value] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        values = {k: clean(v) if isinstance(v, str) else v for k, v in self.values.items()}
-        object.__setattr__(self, "values", values)
-
-
-def clean(text: str) -> str:
-    """Text a student may have chosen, as every file and terminal can hold it."""
-    text = text[:MAX_TEXT].encode("utf-8", "replace").decode()
-    return text.replace("##[", "# #[")  # a command of GitHub's log, wherever it stands
 
 
 class Failed(Exception):
@@ -73,8 +54,8 @@ class Terms:
 
     after: the check of the same symbol, or "loads", that must pass first.
     members: families of the same symbol; the failure of one fails this check too.
-    kinds: the kinds of symbols a family is for, symbols: only these of them. symbol: the only
-    one, for a task's check.
+    kinds: the kinds of symbols a family is for; needs: the fact of tasks.toml that they must
+    state. symbol: the only one, for a task's check.
     """
 
     points: int = 0
@@ -82,7 +63,7 @@ class Terms:
     members: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     symbol: str = ""
-    symbols: tuple[str, ...] = ()
+    needs: str = ""
 
 
 def promise(
@@ -92,29 +73,15 @@ def promise(
     members: tuple[str, ...] = (),
     kinds: tuple[str, ...] = (),
     symbol: str = "",
-    symbols: tuple[str, ...] = (),
+    needs: str = "",
 ) -> Callable[[Function], Function]:
     """State the points and the place of a check; its docstring is the title a learner sees."""
 
     def mark(function: Function) -> Function:
-        function.terms = Terms(points, after, members, kinds, symbol, symbols)  # type: ignore[attr-defined]
+        function.terms = Terms(points, after, members, kinds, symbol, needs)  # type: ignore[attr-defined]
         return function
 
     return mark
-
-
-@dataclass(frozen=True)
-class Check:
-    """A planned check: known before any student's code runs."""
-
-    id: str
-    task: str
-    symbol: str
-    title: str
-    points: int
-    after: str
-    members: tuple[str, ...]
-    function: str
 
 
 def plan(task: Task, families: tuple[ModuleType, ...], special: ModuleType) -> list[Check]:
@@ -124,7 +91,7 @@ def plan(task: Task, families: tuple[ModuleType, ...], special: ModuleType) -> l
     for symbol in task.symbols:
         for function in common:
             terms: Terms = function.terms
-            if symbol.kind in terms.kinds and symbol.name in (terms.symbols or {symbol.name}):
+            if symbol.kind in terms.kinds and (not terms.needs or getattr(symbol, terms.needs)):
                 checks.append(_check(task, symbol.name, function, common))
         for function in own:
             if function.terms.symbol == symbol.name:

@@ -8,17 +8,19 @@ from typing import Literal
 
 import numpy as np
 
+from autograder.checks.challenge import GaveUp, NoAnswer, run_text, shape_text
 from autograder.checks.compare import distance
 from autograder.checks.families import listed
+from autograder.checks.prediction import drawn_pictures, honest, reproduce
+from autograder.checks.programs import ProgramAnswers
 from autograder.checks.promise import Failed, Held, Scored, expect, fail, promise
 from autograder.checks.subject import Subject
-from autograder.checks.witness import GaveUp, NoAnswer, run_text, shape_text
-from autograder.homework import EQUAL_SHARE, Homework, class_names, drawn_pictures
 from autograder.observe import protocol
 from autograder.observe.draw import random_state
 from autograder.observe.frames import Array
 from autograder.observe.protocol import Rehearsed
-from autograder.scoring import MAX_POINTS, points_for
+from autograder.submission.homework import Homework, Reproduced, class_names
+from autograder.submission.scoring import MAX_POINTS, points_for
 
 BATCHES = (6, 6, 4)  # pictures in the batches of a rehearsal
 SIDE = 8
@@ -212,7 +214,7 @@ def program(subject: Subject, reverse: bool, lift: int) -> dict[str, str]:
     network = subject.task.symbol("build_model")
     pictures = drawn_pictures(subject.seed, PICTURES, lift)
     args = {"num_classes": len(classes)}
-    return subject.student.program(network, args, checkpoint, subject.seed, pictures)
+    return programs(subject).program(network, args, checkpoint, subject.seed, pictures)
 
 
 @promise(after="is_written", symbol="recipe")
@@ -299,7 +301,7 @@ def rehearsed(subject: Subject, function: Loop, again: bool = False) -> Rehearse
     images, labels = rehearsal(subject)
     call = f"{function}(model, batches{'' if function == 'predict' else ', optimizer, loss_fn'})"
     labels = labels if function == "train_one_epoch" else []
-    return subject.student.rehearse(function, images, labels, subject.seed, call, again)
+    return programs(subject).rehearse(function, images, labels, subject.seed, call, again)
 
 
 def same(ours: list[Array], theirs: list[Array]) -> bool:
@@ -314,12 +316,12 @@ def same(ours: list[Array], theirs: list[Array]) -> bool:
 def test_reproduced(subject: Subject) -> None:
     """submission.csv is what the submitted network predicts."""
     homework = wanted(subject)
-    id, equal, n = reproduction(subject, homework)
-    values = {"equal": equal, "n": n}
-    if id in ("yes", "no"):
-        expect(id == "yes", "homework.not_reproduced", **values)
+    found = reproduction(subject, homework)
+    if found.id in ("yes", "no"):
+        values = {"equal": found.equal, "n": found.n}
+        expect(found.id == "yes", "homework.not_reproduced", **values)
     else:
-        raise Held(f"homework.{id}", points=False)
+        raise Held(f"homework.{found.id}", points=False)
 
 
 @promise(points=MAX_POINTS, symbol="train_one_epoch")
@@ -328,25 +330,27 @@ def test_f1(subject: Subject) -> None:
     homework = wanted(subject)
     if homework.truth is None:
         raise Held("homework.no_truth")
+    if homework.problem == "homework.otherwise":
+        raise Held(homework.problem, text=homework.problem_text)
     if homework.problem:
         fail(homework.problem, text=homework.problem_text)
     score = homework.score()
-    id, equal, n = reproduction(subject, homework)
-    if id == "no":
-        raise Held("homework.not_reproduced", equal=equal, n=n)
-    if id != "yes" and homework.rules.checkpoint == "required":
-        expect(id != "no_checkpoint", "homework.checkpoint_required")
-        raise Held(f"homework.{id}")
+    again = reproduction(subject, homework)
+    if again.id == "no":
+        raise Held("homework.not_reproduced", equal=again.equal, n=again.n)
+    if again.id != "yes" and homework.rules.checkpoint == "required":
+        expect(again.id != "no_checkpoint", "homework.checkpoint_required")
+        raise Held(f"homework.{again.id}")
     try:
-        honest = homework.honest(subject.student)
+        measured = honest(homework, programs(subject))
     except NoAnswer as error:
         raise predict_failed(error) from None
     f1 = score.exact
     if homework.rules.metric == "honest":
-        if honest is None:
+        if measured is None:
             expect(bool(homework.run), "homework.honest_missing")
             raise Held("homework.no_honest")
-        f1 = honest.exact
+        f1 = measured.exact
     stated = homework.stated_honest()
     raise Scored(
         points_for(f1),
@@ -354,10 +358,16 @@ def test_f1(subject: Subject) -> None:
         f1=score.shown,
         correct=score.correct,
         n=score.n,
-        honest=honest.shown if honest is not None else stated or "?",
-        honest_kind="measured" if honest is not None else "stated" if stated else "unknown",
-        verified=id,
+        honest=measured.shown if measured is not None else stated or "?",
+        honest_kind="measured" if measured is not None else "stated" if stated else "unknown",
+        verified=again.id,
     )
+
+
+def programs(subject: Subject) -> ProgramAnswers:
+    """The student, who can be asked to run programs."""
+    assert isinstance(subject.student, ProgramAnswers)
+    return subject.student
 
 
 def wanted(subject: Subject) -> Homework:
@@ -367,19 +377,19 @@ def wanted(subject: Subject) -> Homework:
     return subject.homework
 
 
-def reproduction(subject: Subject, homework: Homework) -> tuple[str, int, int]:
-    """yes, no, or why it was not tried; pictures predicted equally, and how many were tried."""
+def reproduction(subject: Subject, homework: Homework) -> Reproduced:
+    """What predicting again shows, by a program that uses the network it is given."""
     try:
-        id, equal, n = homework.reproduce(subject.student, subject.seed, EQUAL_SHARE)
+        found = reproduce(homework, programs(subject), subject.seed)
     except NoAnswer as error:
         raise predict_failed(error) from None
-    if id == "yes":
+    if found.id == "yes":
         try:
             check_program(subject)
         except (Failed, NoAnswer, GaveUp):
             # Equal predictions mean little where predict.py does not use the network it is given.
             raise Held("homework.other_program") from None
-    return id, equal, n
+    return found
 
 
 def predict_failed(error: NoAnswer) -> Held:

@@ -6,41 +6,47 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from autograder.checks.compare import KEPT, Difference, difference
-from autograder.checks.promise import expect
-from autograder.checks.witness import (
+import numpy as np
+
+from autograder.checks.answers import Answers
+from autograder.checks.challenge import (
     Challenge,
+    Confirming,
     NoAnswer,
     Reference,
-    Witness,
     call_text,
     run_text,
     shape_text,
 )
-from autograder.homework import Homework
+from autograder.checks.compare import KEPT, Difference, difference, distance, trial_difference
+from autograder.checks.promise import expect
+from autograder.checks.trials import Trial, planned_trials
+from autograder.course.tasks import Sample, Symbol, Task
 from autograder.observe.draw import random_state
 from autograder.observe.match import Match, places
-from autograder.observe.protocol import Description, Outcome, Place
-from autograder.tasks import Sample, Symbol, Task
+from autograder.observe.protocol import CLIENT_FAULTS, Description, Outcome, Place, Tried, count
+from autograder.submission.homework import Homework
 
 
 class Subject:
     """One symbol of the student, and the reference's beside it.
 
     references: the solution, and the variants the task accepts as well; none for a task of
-    the student's own design. homework: the files to score, where there are any.
+    the student's own design. homework: the files to score, where there are any. thorough:
+    everything is asked at full width, as if no trial had been right.
     """
 
     def __init__(
         self,
         task: Task,
         symbol: Symbol,
-        student: Witness,
+        student: Answers,
         references: list[Reference],
         seed: str,
         homework: Homework | None = None,
         kept: int = KEPT,
         least: float = 0.0,
+        thorough: bool = False,
     ) -> None:
         self.task = task
         self.symbol = symbol
@@ -48,7 +54,11 @@ class Subject:
         self.references = references
         self.seed = seed[:15]
         self.homework = homework
+        self.thorough = thorough
         self._written = kept, least
+        #: Whether dropout written by hand is right, by the trial that it was seen in.
+        self.dropout: dict[str, bool] = {}
+        self._unequal: dict[str, tuple[int, ...]] = {}
 
     @property
     def reference(self) -> Reference:
@@ -69,20 +79,115 @@ class Subject:
         return "float64"
 
     @cached_property
-    def proved(self) -> bool:
-        """Whether all samples compute what the reference computes, gradients included.
+    def trials(self) -> tuple[Trial, ...]:
+        """What it is run with and compared; nothing where there is no reference."""
+        symbol = self.symbol
+        return planned_trials(symbol, self.seed) if self.references and symbol.trials else ()
 
-        Then much else follows, and need not be asked: the reference treats batch items on their
-        own, its parameters learn, its modes differ.
+    @cached_property
+    def proved(self) -> bool:
+        """Whether everything of the main trials is as the reference's.
+
+        Then much follows, and need not be asked at full width: the reference treats batch items on
+        their own, its parameters learn, its modes differ.
+        """
+        return not self.thorough and all(self.sound(t) for t in self.trials if t.main)
+
+    def sound(self, trial: Trial) -> bool:
+        """Whether every pass, weight and buffer of a trial is as it must be."""
+        tried = self.tried(trial)
+        if tried is None or self.unequal(trial):
+            return False
+        right = self._fitting(trial)
+        if right is not None and count(tried.description) != count(right.description):
+            return False
+        own = [weight for weight in tried.description.weights if "@" not in weight.name]
+        return (
+            all(weight.learns and weight.order >= 0 for weight in own if not weight.buffer)
+            and not tried.shared
+            and not tried.description.foreign
+            and not any(outcome.input_changed for outcome in tried.outcomes)
+            and all(map(self._is_cast, trial.casts, tried.casts))
+            and (not trial.twin or self.keeps_state(tried))
+        )
+
+    @staticmethod
+    def _is_cast(dtype: str, outcome: Outcome) -> bool:
+        """Whether what a trial gave in another type is of that type, and finite."""
+        return outcome.dtype == dtype and bool(np.isfinite(outcome.output).all())
+
+    @staticmethod
+    def keeps_state(tried: Tried) -> bool:
+        """Whether the state_dict holds all of an instance."""
+        reloaded = tried.reloaded
+        return reloaded is not None and distance(reloaded.output, tried.outcomes[0].output) < 1e-6
+
+    def tried(self, trial: Trial) -> Tried | None:
+        """What a trial of the student's symbol gave, if it gave anything.
+
+        Raises:
+            NoAnswer: it ended the worker; another try would end another one.
         """
         try:
-            return all(
-                self.difference(self.challenge(sample, mode, backward=True)) is None
-                for sample in self.symbol.samples
-                for mode in ("eval", "train")
+            return self.student.tried(trial)
+        except NoAnswer as error:
+            if error.fault.kind in CLIENT_FAULTS:
+                raise
+            return None
+
+    def unequal(self, trial: Trial) -> tuple[int, ...]:
+        """The numbers of the passes that are not as those of the fitting reference."""
+        if trial.key not in self._unequal:
+            self._unequal[trial.key] = min(
+                (self._unlike(trial, right) for right in self.references), key=len
             )
-        except NoAnswer:
-            return False
+        return self._unequal[trial.key]
+
+    def _unlike(self, trial: Trial, reference: Reference) -> tuple[int, ...]:
+        tried = None if self.thorough else self.tried(trial)
+        try:
+            right = reference.tried(trial)
+        except NoAnswer:  # the solution with a mistake in it
+            right = tried = None
+        if tried is None:
+            return tuple(range(len(trial.passes)))
+        if right is None:
+            return ()  # a recorded mistake, which was compared otherwise
+        pairs = enumerate(zip(tried.outcomes, right.outcomes, strict=True))
+        return tuple(
+            number
+            for number, (got, wanted) in pairs
+            if trial_difference(got, wanted, trial.dtype, *self._written) is not None
+        )
+
+    def _fitting(self, trial: Trial) -> Tried | None:
+        """What the reference gave that a trial agrees with."""
+        for reference in self.references:
+            if not self._unlike(trial, reference):
+                return reference.tried(trial)
+        return None
+
+    def gap(self, trial: Trial, number: int) -> Difference | None:
+        """How a pass of a trial differs, at full width and on a fresh instance too; else None.
+
+        Raises:
+            NoAnswer: there the student's code raised.
+        """
+        if number not in self.unequal(trial):
+            return None
+        one = trial.passes[number]
+        backward = one.gradients in ("all", "weights")
+        challenge = Confirming(
+            self.symbol.name,
+            trial.args,
+            tuple(one.shape),
+            self.seed,
+            self.dtype,
+            one.mode,
+            backward,
+            gradients=one.gradients,
+        )
+        return self.difference(challenge, Sample(trial.args, tuple(trial.passes[0].shape)))
 
     def challenge(
         self,
@@ -154,12 +259,13 @@ class Subject:
         wanted = reference.describe(self.symbol, sample.args, sample.input)
         return self.student.matches(self.description(sample), wanted)
 
-    def difference(self, challenge: Challenge) -> Difference | None:
+    def difference(self, challenge: Challenge, sample: Sample | None = None) -> Difference | None:
         """None if the student computes what the reference or an accepted variant computes.
 
-        Where several matches are possible each is tried; the smallest difference is told.
+        Where several matches are possible each is tried; the smallest difference is told. sample:
+        what the weights are matched by, if not by the challenge itself.
         """
-        sample = Sample(challenge.args, challenge.shape)
+        sample = sample or Sample(challenge.args, challenge.shape)
         closest: Difference | None = None
         for reference in self.references:
             candidates = self.matches(sample, reference)

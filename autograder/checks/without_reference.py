@@ -5,43 +5,32 @@ where the weights cannot be told apart. Each holds for every right block in any 
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
+from autograder.checks.challenge import Challenge, run_text
 from autograder.checks.compare import distance
 from autograder.checks.promise import expect, promise
 from autograder.checks.subject import Subject
-from autograder.checks.witness import Challenge, run_text
+from autograder.course.tasks import Sample
 from autograder.observe.frames import Array
 from autograder.observe.protocol import Outcome, Place
-from autograder.tasks import Sample
 
 TOUCH = 8.0  # several times what the input varies by
 MOVED = {"float64": 1e-6, "float32": 1e-3}  # relative: below this nothing has changed
-# How far one pixel reaches by the convolutions, and the pooling after them.
-Reach = Callable[[dict[str, Any]], tuple[int, int]]
-REACH: dict[str, Reach] = {
-    "VGGBlock": lambda args: (args["num_convs"], 2),
-    "FourConvNet": lambda args: (4, 1),
-    "ResidualBlock": lambda args: (2, args["stride"]),
-    "BottleneckBlock": lambda args: (1, args["stride"]),
-    "DenseLayer": lambda args: (1, 1),
-    "DenseBlock": lambda args: (args["num_layers"], 1),
-    "TransitionLayer": lambda args: (0, 2),
-}
 
 
-@promise(after="output_shape", kinds=("block",), symbols=tuple(REACH))
+@promise(after="output_shape", kinds=("block",), needs="reach")
 def test_receptive_field(subject: Subject) -> None:
     """One pixel of the input reaches as many pixels of the output of {symbol} as promised."""
     if subject.proved:
         return
+    reach = subject.symbol.reach
+    assert reach is not None
     for sample in subject.symbol.samples:
-        radius, step = REACH[subject.symbol.name](sample.args)
-        if step > 1 and subject.symbol.name not in ("VGGBlock", "TransitionLayer"):
+        radius, step = reach.of(sample.args)
+        if step > 1 and isinstance(reach.step, str):
             continue  # where a stride is, it depends on which pixel
         quiet = _run(subject, subject.challenge(sample)).output
         moved = np.zeros(quiet.shape, bool)
@@ -69,7 +58,7 @@ def _expected(size: int, radius: int, step: int) -> int:
     return min((middle + radius) // step, last) - max(middle - radius, 0) // step + 1
 
 
-@promise(after="output_shape", kinds=("block",), symbols=("ResidualBlock", "BottleneckBlock"))
+@promise(after="output_shape", kinds=("block",), needs="shortcut")
 def test_shortcut_brings_the_input(subject: Subject) -> None:
     """With all weights zero {symbol} returns ReLU of its input: the shortcut brings it."""
     sample = subject.symbol.samples[0]
@@ -86,7 +75,7 @@ def test_shortcut_brings_the_input(subject: Subject) -> None:
     expect(brought, "probe.not_the_input", call=call)
 
 
-@promise(after="output_shape", kinds=("block",), symbols=("DenseBlock",))
+@promise(after="output_shape", kinds=("block",), needs="keeps_input")
 def test_input_comes_first(subject: Subject) -> None:
     """The first maps that {symbol} returns are its input."""
     if subject.proved:
@@ -99,13 +88,15 @@ def test_input_comes_first(subject: Subject) -> None:
         expect(same, "probe.input_not_first", call=call)
 
 
-@promise(after="output_shape", kinds=("block",), symbols=tuple(REACH))
+@promise(after="output_shape", kinds=("block",), needs="reach")
 def test_moves_with_the_picture(subject: Subject) -> None:
     """What {symbol} sees does not depend on where in the picture it is."""
     if subject.proved:
         return
+    reach = subject.symbol.reach
+    assert reach is not None
     for sample in subject.symbol.samples[:1]:
-        radius, step = REACH[subject.symbol.name](sample.args)
+        radius, step = reach.of(sample.args)
         challenge = subject.challenge(sample)
         still = _run(subject, challenge).output
         moved = _run(subject, replace(challenge, roll=step)).output

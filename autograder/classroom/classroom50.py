@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from autograder.classroom.gradebook.exports import Target, classroom50
+from autograder.classroom.gradebook.grades import StudentGrade, TaskGrade
+from autograder.classroom.gradebook.verdicts import CheckPoints, TaskPoints, Verdict
+from autograder.course.messages import Catalogue
+from autograder.course.roster import Student
 from autograder.errors import UsageError
-from autograder.gradebook.exports import Target, classroom50
-from autograder.gradebook.grades import StudentGrade, TaskGrade
-from autograder.gradebook.verdicts import CheckPoints, TaskPoints, Verdict
-from autograder.messages import Catalogue
 from autograder.report.github import Checked
-from autograder.roster import Student
 
 NEEDED = ("GITHUB_REPOSITORY_OWNER", "CLASSROOM", "ASSIGNMENT", "OWNER")
 # What the runner knows better than we could guess it.
@@ -33,7 +33,7 @@ def result(checked: Sequence[Checked], catalogue: Catalogue) -> dict[str, Any]:
     if lacking:
         raise UsageError(f"--classroom50 is for its runner, which sets {', '.join(lacking)}")
     org, classroom, assignment, owner = (os.environ[name] for name in NEEDED)
-    tasks = tuple(_points(one, catalogue) for one in checked if not one.files.task.homework)
+    tasks = tuple(_points(one, catalogue) for one in checked if not one.files.task.predictions)
     rows = tuple(TaskGrade(task.task, task.points, task.max_points) for task in tasks)
     student = Student(owner)
     row = StudentGrade(student, rows, frozenset(task.task.name for task in tasks))

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.course import Course
+from autograder.authoring.notebooks import TEXT_STUB, read_lesson
+from autograder.course.messages import Catalogue
+from autograder.course.settings import Course
+from autograder.course.tasks import Task, all_tasks
 from autograder.errors import UsageError
-from autograder.notebooks import TEXT_STUB, read_lesson
-from autograder.places import name_of
-from autograder.report.places import NOTEBOOKS
-from autograder.tasks import Task, all_tasks
+from autograder.report.html import environment
+from autograder.report.lesson_links import NOTEBOOKS
+from autograder.submission.fetching import name_of
 
 MAX_NOTEBOOK = 50_000_000  # bytes: pictures included
 MAX_ANSWER = 20_000  # characters shown
@@ -125,3 +127,9 @@ def find(course: Course, id: str, lang: str) -> Question:
     if id not in known:
         raise UsageError(f"there is no question {id!r}; the questions are: {', '.join(known)}")
     return known[id]
+
+
+def answers_html(question: Question, answers: Sequence[Answer], catalogue: Catalogue) -> str:
+    """All answers to a question as a page for the teacher."""
+    template = environment(catalogue).get_template("answers.html")
+    return template.render(question=question, answers=answers)

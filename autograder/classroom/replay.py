@@ -8,15 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from autograder.checks.judge import planned
-from autograder.checks.promise import Message, clean
-from autograder.collect.collecting import MIRRORS, SUBMISSIONS
-from autograder.collect.git import Mirror
-from autograder.collect.tree import lay_out, read_tree
+from autograder.checks.task_run import planned
+from autograder.classroom.collect.collecting import MIRRORS, SUBMISSIONS
+from autograder.classroom.collect.git import Mirror
+from autograder.classroom.collect.tree import lay_out, read_tree
+from autograder.course.tasks import Task, task_named
 from autograder.errors import UsageError
-from autograder.receipt import OF_CHECK, receipted
-from autograder.report.model import CheckReport, Report, TaskReport
-from autograder.tasks import Task, task_named
+from autograder.model import OF_CHECK, Message, Report, TaskReport, clean, result_from_data
+from autograder.submission.collected import receipted
 
 
 @dataclass(frozen=True)
@@ -160,16 +159,7 @@ def _restored(task: Task, kept: Mapping[str, Any]) -> TaskReport:
     """A task's report of its JSON, with the checks that are still planned."""
     now = {check.id: check for check in planned(task)}
     checks = tuple(
-        CheckReport(
-            now[check["id"]],
-            check["outcome"],
-            check["points"],
-            Message(check["message_id"], check["values"]) if check["message_id"] else None,
-            check["seconds"],
-            check["misconception"],
-        )
-        for check in kept["checks"]
-        if check["id"] in now
+        result_from_data(own, now[own["id"]]) for own in kept["checks"] if own["id"] in now
     )
     return TaskReport(task.name, kept["status"], kept["points"], kept["max_points"], checks)
 

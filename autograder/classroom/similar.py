@@ -16,14 +16,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.build import assignments
-from autograder.course import Course
+from autograder.authoring.build import assignments
+from autograder.course.messages import LANGUAGES
+from autograder.course.settings import Course
+from autograder.course.tasks import Task
 from autograder.errors import UsageError
-from autograder.messages import LANGUAGES
-from autograder.places import name_of
 from autograder.report.html import harmless
-from autograder.submission import TaskFiles, read_submission
-from autograder.tasks import Task
+from autograder.submission.fetching import name_of
+from autograder.submission.task_files import TaskFiles, read_submission
 
 FILES = "files"
 KEY = "key.csv"

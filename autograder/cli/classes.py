@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from autograder.cli.options import (
+    CourseOption,
+    JobsOption,
+    NamesOption,
+    RosterOption,
+    Sandbox,
+    SandboxOption,
+    TruthOption,
+    isolation,
+)
 from autograder.errors import UsageError
 
 if TYPE_CHECKING:
-    from autograder.batch import Plan
-    from autograder.course import Course
-    from autograder.gradebook.book import Gradebook
-    from autograder.gradebook.verdicts import Verdict
-    from autograder.roster import Student
+    from autograder.classroom.gradebook.book import Gradebook
+    from autograder.classroom.gradebook.verdicts import Verdict
+    from autograder.course.roster import Student
+    from autograder.course.settings import Course
+    from autograder.grading.batch import Plan
 
 app = typer.Typer()
 gradebook = typer.Typer(no_args_is_help=True, help="nbgrader's gradebook, with trusted verdicts.")
@@ -27,10 +37,6 @@ Url = Annotated[
     str,
     typer.Option("--gradebook", metavar="URL", help="sqlite:///FILE, or PostgreSQL by URL."),
 ]
-Roster = Annotated[Path | None, typer.Option(metavar="CSV", help="roster.csv: who is who.")]
-CourseFolder = Annotated[
-    Path | None, typer.Option(help="Folder with course.toml; default: here or above.")
-]
 
 
 @gradebook.command()
@@ -38,11 +44,11 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for nbgrader.")],
     lang: Annotated[str, typer.Option(metavar="en|ru", help="Language of the notebooks.")] = "ru",
     url: Annotated[str, typer.Option("--gradebook", metavar="URL")] = SQLITE,
-    course: CourseFolder = None,
+    course: CourseOption = None,
 ) -> None:
     """Stage the course for nbgrader and generate what students get, in DIR/release."""
-    from autograder.course import find_course
-    from autograder.gradebook import staging
+    from autograder.classroom.gradebook import staging
+    from autograder.course.settings import find_course
 
     staging.init(find_course(course), lang, folder, url)
     print(f"{folder}/release: for students; {folder}: nbgrader and formgrader work there")
@@ -52,24 +58,24 @@ def init(
 def record(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made by gradebook init.")],
     submissions: Annotated[list[Path], typer.Argument(metavar="SUBMISSION...")],
-    roster: Roster = None,
-    sandbox: Annotated[str, typer.Option(metavar="auto|bwrap|none")] = "auto",
+    roster: RosterOption = None,
+    sandbox: SandboxOption = Sandbox.auto,
     lang: Annotated[str, typer.Option(metavar="en|ru", help="Language of the feedback.")] = "ru",
-    course: CourseFolder = None,
+    course: CourseOption = None,
 ) -> None:
     """Read students' notebooks, mark their answers, let nbgrader record: nothing is executed."""
-    from autograder.batch import make_workers
-    from autograder.course import find_course
-    from autograder.gradebook import staging
-    from autograder.gradebook.questions import Judge
-    from autograder.messages import Catalogue
-    from autograder.report.terminal import clean
+    from autograder.classroom.gradebook import staging
+    from autograder.classroom.gradebook.questions import Judge
+    from autograder.course.messages import Catalogue
+    from autograder.course.settings import find_course
+    from autograder.grading.batch import make_workers
+    from autograder.report.terminal import safe
 
     lost = [place for place in submissions if not place.is_dir()]
     if lost:
         raise UsageError(f"{lost[0]}: there is no such folder; give folders of submissions")
     here = find_course(course)
-    workers = make_workers(sandbox)
+    workers = make_workers(isolation(sandbox))
     try:
         judge = Judge.of(here, workers, Catalogue.load(lang))
         recorded, unmatched = staging.record(folder, submissions, _students(roster), judge)
@@ -79,7 +85,7 @@ def record(
         staging.nbgrader(folder, "autograde", "--assignment=*", "--force")
     for one in recorded:
         for problem in one.problems:
-            print(f"{one.student.student_id}: {clean(problem)}")
+            print(f"{one.student.student_id}: {safe(problem)}")
     print(f"{len(recorded)} students recorded; next: autograder gradebook update")
     _name_unmatched(unmatched)
 
@@ -91,18 +97,18 @@ def update(
     folder: Annotated[
         Path | None, typer.Option("--dir", metavar="DIR", help="Folder of gradebook init.")
     ] = None,
-    roster: Roster = None,
+    roster: RosterOption = None,
     lang: Annotated[str, typer.Option(metavar="en|ru", help="Language of the feedback.")] = "ru",
-    course: CourseFolder = None,
+    course: CourseOption = None,
 ) -> None:
     """Write the verdicts of the reports into nbgrader's gradebook; manual grades are kept."""
-    from autograder.gradebook.verdicts import read_verdicts
-    from autograder.messages import Catalogue
+    from autograder.classroom.gradebook.verdicts import read_verdicts
+    from autograder.course.messages import Catalogue
 
     students = _students(roster)
     verdicts, unmatched = read_verdicts(out, students)
     if folder is not None:
-        from autograder.gradebook import staging
+        from autograder.classroom.gradebook import staging
 
         url = f"sqlite:///{folder.absolute() / 'gradebook.db'}" if url == SQLITE else url
         verdicts = [replace(v, questions=_points(folder, v)) for v in verdicts]
@@ -120,7 +126,7 @@ def update(
 
 
 def _points(folder: Path, verdict: "Verdict") -> dict[str, float | None]:
-    from autograder.gradebook import staging
+    from autograder.classroom.gradebook import staging
 
     return {id: mark.points for id, mark in staging.marks(folder, verdict.student).items()}
 
@@ -132,18 +138,18 @@ def export(
         str, typer.Option(metavar="csv|moodle|canvas|gradescope|prairielearn|classroom50")
     ] = "csv",
     url: Url = SQLITE,
-    roster: Roster = None,
+    roster: RosterOption = None,
     reports: Annotated[
         Path | None, typer.Option(metavar="OUT", help="Folder of grade --out, for JSON formats.")
     ] = None,
     org: Annotated[str, typer.Option(help="Classroom 50: the organisation on GitHub.")] = "",
     classroom: Annotated[str, typer.Option(help="Classroom 50: short name of the classroom.")] = "",
     assignment: Annotated[str, typer.Option(help="Classroom 50: the assignment's slug.")] = "",
-    course: CourseFolder = None,
+    course: CourseOption = None,
 ) -> None:
     """Write the gradebook for another system."""
-    from autograder.gradebook import exports
-    from autograder.gradebook.verdicts import read_verdicts
+    from autograder.classroom.gradebook import exports
+    from autograder.classroom.gradebook.verdicts import read_verdicts
 
     students = _students(roster)
     verdicts = read_verdicts(reports, students)[0] if reports else []
@@ -159,10 +165,10 @@ def export(
 
 
 @course_app.command("check")
-def check_course(roster: Roster = None, course: CourseFolder = None) -> None:
+def check_course(roster: RosterOption = None, course: CourseOption = None) -> None:
     """Check course.toml and the roster; tell everything that is wrong with them."""
-    from autograder.course import find_course
-    from autograder.gradebook.policy import read_policy
+    from autograder.classroom.gradebook.policy import read_policy
+    from autograder.course.settings import find_course
 
     found = find_course(course)
     students = _students(roster)
@@ -184,30 +190,26 @@ def whole_class(
     worksheet: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Moodle's grading worksheet.")
     ] = None,
-    roster: Roster = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
-    names: Annotated[bool, typer.Option("--names", help="Name students in class.html.")] = False,
-    sandbox: Annotated[str, typer.Option(metavar="auto|bwrap|none")] = "auto",
-    truth: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="The homework's right classes.")
-    ] = None,
+    roster: RosterOption = None,
+    jobs: JobsOption = 1,
+    names: NamesOption = False,
+    sandbox: SandboxOption = Sandbox.auto,
+    truth: TruthOption = None,
     lang: Annotated[str, typer.Option(metavar="en|ru", help="Of those without a language.")] = "ru",
-    course: CourseFolder = None,
+    course: CourseOption = None,
 ) -> None:
     """Grade what Moodle's 'Download all submissions' gives; write what Moodle takes back."""
-    from autograder.batch import grade_all
-    from autograder.course import find_course
-    from autograder.gradebook.classroom import Desk, assemble
-    from autograder.gradebook.policy import read_policy
-    from autograder.gradebook.worksheet import read_worksheet
-    from autograder.messages import Catalogue
-    from autograder.processes import Processes
+    from autograder.classroom.gradebook.moodle import Desk, assemble
+    from autograder.classroom.gradebook.policy import read_policy
+    from autograder.classroom.gradebook.worksheet import read_worksheet
+    from autograder.course.messages import Catalogue
+    from autograder.course.settings import find_course
+    from autograder.grading.batch import grade_all
+    from autograder.grading.processes import Processes
     from autograder.report.folder import Results
     from autograder.report.progress import show_batch
     from autograder.report.terminal import make_console
 
-    if sandbox not in ("auto", "bwrap", "none"):
-        raise UsageError(f"--sandbox {sandbox}: use auto, bwrap or none")
     here = find_course(course)
     students = _students(roster)
     policy = read_policy(here.folder, students)
@@ -232,16 +234,13 @@ def whole_class(
     results.complain()
 
 
-def _plan(here: "Course", out: Path, sandbox: str, jobs: int, truth: Path | None) -> "Plan":
-    from autograder.batch import Plan
-    from autograder.checks.promise import Message
-    from autograder.options import course_key, homework_rules
-    from autograder.tasks import all_tasks
+def _plan(here: "Course", out: Path, sandbox: Sandbox, jobs: int, truth: Path | None) -> "Plan":
+    from autograder.cli.options import course_key, homework_rules
+    from autograder.course.tasks import all_tasks
+    from autograder.grading.batch import Plan
+    from autograder.model import Message
 
-    if sandbox != "none":
-        from autograder.sandbox.bubblewrap import probe
-
-        probe()
+    isolated = isolation(sandbox)
     out.mkdir(parents=True, exist_ok=True)
     return Plan(
         course=here,
@@ -249,24 +248,24 @@ def _plan(here: "Course", out: Path, sandbox: str, jobs: int, truth: Path | None
         seed=None,
         key=course_key(out),
         device="cpu",
-        notes=(Message("note.no_sandbox"),) if sandbox == "none" else (),
+        notes=(Message("note.no_sandbox"),) if isolated == "none" else (),
         jobs=jobs,
         rules=homework_rules(here.homework, truth=truth),
-        sandbox="none" if sandbox == "none" else "bwrap",
+        sandbox=isolated,
         cache=out.absolute() / "cache",
     )
 
 
 def _students(roster: Path | None) -> "list[Student]":
-    from autograder.roster import read_roster
+    from autograder.course.roster import read_roster
 
     return read_roster(roster) if roster else []
 
 
 def _open(url: str, course: Path | None, students: "list[Student]") -> "Gradebook":
-    from autograder.course import find_course
-    from autograder.gradebook.book import Gradebook
-    from autograder.gradebook.policy import read_policy
+    from autograder.classroom.gradebook.book import Gradebook
+    from autograder.classroom.gradebook.policy import read_policy
+    from autograder.course.settings import find_course
 
     found = find_course(course)
     return Gradebook(url, found, read_policy(found.folder, students))
@@ -274,7 +273,7 @@ def _open(url: str, course: Path | None, students: "list[Student]") -> "Gradeboo
 
 def _name_unmatched(names: list[str]) -> None:
     """Nobody is dropped silently: name those who fit nobody on the roster."""
-    from autograder.report.terminal import clean
+    from autograder.report.terminal import safe
 
     for name in names:
-        print(f"autograder: {clean(name)}: on no line of the roster, not written", file=sys.stderr)
+        print(f"autograder: {safe(name)}: on no line of the roster, not written", file=sys.stderr)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from autograder.cli.options import CourseOption
 from autograder.errors import UsageError
 
 TOKEN = "AUTOGRADER_TOKEN"  # noqa: S105  # the name of a variable
@@ -17,9 +18,6 @@ app = typer.Typer(no_args_is_help=True, help="A competition of your class on you
 DbOption = Annotated[
     str | None,
     typer.Option(metavar="FILE|URL", help=f"SQLite file or postgresql://…; default: ${DATABASE}."),
-]
-CourseOption = Annotated[
-    Path | None, typer.Option(help="Folder with course.toml; default: here or above.")
 ]
 
 
@@ -54,7 +52,7 @@ def serve(
     from simpsons.serving import log
     from simpsons.serving import serve as run
 
-    from autograder.course import find_course
+    from autograder.course.settings import find_course
     from autograder.leaderboard.rules import read_rules
 
     found = find_course(course)
@@ -99,14 +97,14 @@ def token(
     """Make tokens and print them as CSV; an older token of the same id is out."""
     needed()
     from autograder.leaderboard.storage import Store, give_token
-    from autograder.leaderboard.teacher import read_people
+    from autograder.leaderboard.teacher_pages import read_people
 
     if (student is None) == (roster is None):
         raise UsageError("give one STUDENT_ID, or --roster roster.csv")
     if roster is not None:
         try:
-            people = read_people(roster.read_text(encoding="utf-8-sig"))
-        except (OSError, UnicodeDecodeError) as error:
+            people = read_people(roster.read_bytes())
+        except OSError as error:
             raise UsageError(f"{roster}: cannot be read: {error}") from None
     else:
         people = [(student or "", name)]
@@ -149,7 +147,7 @@ def points(
     """The points of everybody, as student_id,task,points."""
     import time
 
-    from autograder.course import find_course
+    from autograder.course.settings import find_course
     from autograder.leaderboard.rules import read_rules
 
     found = find_course(course)
@@ -157,7 +155,7 @@ def points(
     from autograder.leaderboard.board import Board
     from autograder.leaderboard.marking import Marker
     from autograder.leaderboard.storage import Store
-    from autograder.leaderboard.teacher import POINTS, push, table
+    from autograder.leaderboard.teacher_pages import POINTS, push, table
 
     truth, public = truth or found.homework.truth, public or found.homework.public
     if truth is None:
@@ -178,7 +176,7 @@ def space(
     course: CourseOption = None,
 ) -> None:
     """Write a folder with which a Hugging Face Space serves the leaderboard."""
-    from autograder.course import find_course
+    from autograder.course.settings import find_course
 
     needed()
     from autograder.leaderboard.space import write_space

@@ -5,13 +5,11 @@ from typing import Annotated
 
 import typer
 
+from autograder.cli.options import CourseOption, NamesOption
+from autograder.course.messages import LANGUAGES, Catalogue
 from autograder.errors import UsageError
-from autograder.messages import LANGUAGES, Catalogue
 
 app = typer.Typer()
-Course = Annotated[
-    Path | None, typer.Option(help="Folder with course.toml; default: here or above.")
-]
 Language = Annotated[str, typer.Option(metavar="en|ru", help="Language of the texts.")]
 
 
@@ -19,12 +17,12 @@ Language = Annotated[str, typer.Option(metavar="en|ru", help="Language of the te
 def release(
     out: Annotated[Path, typer.Option(metavar="DIR", help="An empty or new folder.")],
     lang: Language = "ru",
-    course: Course = None,
+    course: CourseOption = None,
 ) -> None:
     """Stage the notebooks of one language for nbgrader, with their answers: for teachers only."""
-    from autograder.course import find_course
-    from autograder.release import release as stage
-    from autograder.tasks import all_tasks
+    from autograder.authoring.release import release as stage
+    from autograder.course.settings import find_course
+    from autograder.course.tasks import all_tasks
 
     Catalogue.load(lang)
     written = stage(find_course(course), all_tasks(), lang, out)
@@ -42,11 +40,11 @@ def export(
             help="What students install; default: a wheel built here, put into the repository.",
         ),
     ] = "",
-    course: Course = None,
+    course: CourseOption = None,
 ) -> None:
     """Write the repository that students get; an earlier export is brought up to date."""
-    from autograder.course import find_course
-    from autograder.export import export as write
+    from autograder.authoring.export import export as write
+    from autograder.course.settings import find_course
 
     if lang:
         Catalogue.load(lang)
@@ -66,14 +64,14 @@ def similar(
     jplag: Annotated[
         Path | None, typer.Option(metavar="JAR", help="Use JPlag instead of Dolos.")
     ] = None,
-    names: Annotated[bool, typer.Option("--names", help="Show names instead of numbers.")] = False,
-    course: Course = None,
+    names: NamesOption = False,
+    course: CourseOption = None,
 ) -> None:
     """Compare what students wrote, with Dolos or JPlag: a report for you, never a verdict."""
-    from autograder.course import find_course
-    from autograder.similar import find_tool
-    from autograder.similar import similar as compare
-    from autograder.tasks import all_tasks, task_named
+    from autograder.classroom.similar import find_tool
+    from autograder.classroom.similar import similar as compare
+    from autograder.course.settings import find_course
+    from autograder.course.tasks import all_tasks, task_named
 
     tool = find_tool(jplag)
     tasks = [task_named(name) for name in task or []] or all_tasks()
@@ -92,13 +90,12 @@ def answers(
     question: Annotated[str, typer.Option(help="Id of the question; without: list them.")] = "",
     html: Annotated[Path | None, typer.Option(help="Write the page here.")] = None,
     lang: Language = "ru",
-    course: Course = None,
+    course: CourseOption = None,
 ) -> None:
     """Show all answers to one question of the notebooks on a page."""
-    from autograder import answers as found
-    from autograder.course import find_course
-    from autograder.report.html import answers_html
-    from autograder.report.terminal import clean
+    from autograder.classroom import lesson_answers as found
+    from autograder.course.settings import find_course
+    from autograder.report.terminal import safe
 
     catalogue, here = Catalogue.load(lang), find_course(course)
     if not question:
@@ -113,24 +110,24 @@ def answers(
         raise UsageError(f"{lost[0]}: there is no such folder; give folders of submissions")
     given = found.collect(asked, submissions)
     if html is not None:
-        html.write_text(answers_html(asked, given, catalogue), encoding="utf-8")
+        html.write_text(found.answers_html(asked, given, catalogue), encoding="utf-8")
         print(f"{len(given)} answers written to {html}")
         return
     print(asked.text)
     for answer in given:
-        print(f"\n{clean(answer.submission)}")
+        print(f"\n{safe(answer.submission)}")
         for line in (answer.text or catalogue.say(answer.problem)).splitlines():
-            print(f"    {clean(line)}")
+            print(f"    {safe(line)}")
 
 
 @app.command()
 def lesson(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the pages.")],
-    course: Course = None,
+    course: CourseOption = None,
 ) -> None:
     """Write slides, lesson.html and the worksheet with its key, in every language."""
-    from autograder.course import find_course
-    from autograder.handouts import write
+    from autograder.authoring.lesson_pages import write
+    from autograder.course.settings import find_course
 
     here = find_course(course)
     for lang in LANGUAGES:

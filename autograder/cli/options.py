@@ -13,8 +13,8 @@ import typer
 from autograder.errors import UsageError
 
 if TYPE_CHECKING:
-    from autograder.homework import Rules
-    from autograder.tasks import Task
+    from autograder.course.settings import Rules
+    from autograder.course.tasks import Task
 
 
 class Lang(StrEnum):
@@ -56,11 +56,33 @@ CourseOption = Annotated[
 TaskOption = Annotated[
     list[str] | None, typer.Option("--task", help="Only this task (may be repeated).")
 ]
+RosterOption = Annotated[
+    Path | None, typer.Option("--roster", metavar="CSV", help="roster.csv: who is who.")
+]
+TruthOption = Annotated[
+    Path | None, typer.Option("--truth", metavar="CSV", help="The homework's right classes.")
+]
+PublicOption = Annotated[
+    Path | None, typer.Option("--public", metavar="CSV", help="Score only these Ids of it.")
+]
+ImagesOption = Annotated[
+    Path | None,
+    typer.Option("--images", metavar="DIR", help="Test pictures, to predict some again."),
+]
+RunsOption = Annotated[
+    Path | None,
+    typer.Option("--runs", metavar="DIR", help="Run folders too large for git, by name."),
+]
+JobsOption = Annotated[
+    int, typer.Option("--jobs", min=1, help="Submissions graded at the same time.")
+]
+NamesOption = Annotated[bool, typer.Option("--names", help="Name submissions in class.html.")]
+SandboxOption = Annotated[Sandbox, typer.Option(help="How student code is isolated.")]
 
 
 def chosen_tasks(names: list[str] | None) -> "list[Task]":
     """The tasks named, each once."""
-    from autograder.tasks import task_named
+    from autograder.course.tasks import task_named
 
     return list({task_named(name).name: task_named(name) for name in names or []}.values())
 
@@ -89,11 +111,26 @@ def device_of(device: Device) -> str:
     return "cpu"
 
 
+def isolation(sandbox: Sandbox) -> str:
+    """none, or bwrap where student code can be isolated here.
+
+    Raises:
+        UsageError: it cannot; the text says what to install or enable.
+    """
+    if sandbox is Sandbox.none:
+        return "none"
+    from autograder.sandbox.bubblewrap import probe
+
+    probe()
+    return "bwrap"
+
+
 def course_key(out: Path | None) -> str:
     """The secret that makes the seeds: from the environment, or drawn once for a folder."""
     import secrets
 
-    from autograder.report.folder import BATCH, write
+    from autograder.files import write
+    from autograder.report.folder import BATCH
 
     key = os.environ.get("AUTOGRADER_KEY")
     if key:
@@ -116,7 +153,7 @@ def course_key(out: Path | None) -> str:
 
 def out_folder(out: str | None) -> Path | None:
     """The folder of --out, made at once: nobody wants to hear after an hour that it cannot be."""
-    from autograder.places import is_url
+    from autograder.submission.fetching import is_url
 
     if out is None:
         return None
@@ -132,7 +169,7 @@ def out_folder(out: str | None) -> Path | None:
 
 def places_of(submissions: list[str], out: Path | None) -> list[str]:
     """Each submission once; the output folder may lie among them."""
-    from autograder.places import is_url
+    from autograder.submission.fetching import is_url
 
     # Links stay apart: a link to another's folder is a submission of its own.
     found: dict[str, str] = {}
@@ -153,3 +190,10 @@ def homework_rules(own: "Rules", **given: Path | None) -> "Rules":
             where = "" if path in given.values() else "course.toml, [homework] "
             raise UsageError(f"{where}{name}: there is no {path}")
     return replace(rules, **{name: path.absolute() for name, path in paths.items()})  # type: ignore[arg-type]
+
+
+def complain(text: str, code: int) -> None:
+    """Say what is wrong, and end with an exit code."""
+    sys.stdout.flush()
+    print(f"autograder: {text}", file=sys.stderr)
+    raise SystemExit(code)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from autograder.cli.options import CourseOption
 from autograder.errors import UsageError
 
 app = typer.Typer()
@@ -26,21 +27,19 @@ def collect_class(
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Repositories fetched at the same time.")] = 8,
     seconds: Annotated[float, typer.Option(min=1, help="For one step of one repository.")] = 120,
-    course: Annotated[
-        Path | None, typer.Option(help="Folder with course.toml; default: here or above.")
-    ] = None,
+    course: CourseOption = None,
 ) -> None:
     """Fetch everybody's repository as it was at the deadline. Exit 1 if somebody's is not here."""
     import sys
     from collections import Counter
     from datetime import UTC, datetime
 
-    from autograder.collect.collecting import NOTHING, Source, collect, settings
-    from autograder.collect.record import write_records
-    from autograder.course import find_course
-    from autograder.gradebook.policy import read_policy
-    from autograder.report.terminal import clean
-    from autograder.roster import read_roster
+    from autograder.classroom.collect.collecting import NOTHING, Source, collect, settings
+    from autograder.classroom.collect.record import write_records
+    from autograder.classroom.gradebook.policy import read_policy
+    from autograder.course.roster import read_roster
+    from autograder.course.settings import find_course
+    from autograder.report.terminal import safe
 
     students = read_roster(roster)
     chosen = [one for one in students if not only or one.student_id in only]
@@ -58,7 +57,7 @@ def collect_class(
             done[one.student.student_id] = one
             if one.failed or one.notes or not one.tasks:
                 why = f" ({'; '.join(one.notes)})" if one.notes else ""
-                print(clean(f"{one.student.student_id}: {one.state}{why}"))
+                print(safe(f"{one.student.student_id}: {one.state}{why}"))
     finally:  # what an interrupted command laid out is on record too
         write_records(done.values(), students, source, now, out)
     rows = [done[student.student_id] for student in chosen]

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from autograder.cli.options import (
+    CourseOption,
+    ImagesOption,
+    JobsOption,
+    RunsOption,
+    Sandbox,
+    SandboxOption,
+    TruthOption,
+    isolation,
+)
 from autograder.errors import UsageError
 
 if TYPE_CHECKING:
-    from autograder.batch import Plan
+    from autograder.grading.batch import Plan
 
 app = typer.Typer()
-Course = Annotated[
-    Path | None, typer.Option(help="Folder with course.toml; default: here or above.")
-]
-Isolated = Annotated[str, typer.Option("--sandbox", metavar="auto|bwrap|none")]
-Truth = Annotated[Path | None, typer.Option(metavar="CSV", help="The homework's right classes.")]
-Images = Annotated[Path | None, typer.Option(metavar="DIR", help="The homework's test pictures.")]
-Runs = Annotated[Path | None, typer.Option(metavar="DIR", help="Run folders, by name.")]
 
 
 @app.command()
@@ -30,10 +33,12 @@ def receipt(
     ] = None,
 ) -> None:
     """Check that a report was not edited: exit 1 if it was, 2 if that cannot be told."""
-    from autograder import receipt as receipts
+    from autograder.model import digest
+    from autograder.report import receipt as receipts
+    from autograder.report.reading import read_data
 
-    data = receipts.read_report(report)
-    found = receipts.digest(data)
+    data = read_data(report)
+    found = digest(data)
     if published is not None:
         known = found in receipts.published(published)
         # The digest that a report carries says nothing: whoever edits it can write another.
@@ -49,7 +54,7 @@ def _key(report: Path) -> str:
     """The key of a report's course."""
     import os
 
-    from autograder.options import course_key
+    from autograder.cli.options import course_key
     from autograder.report.folder import BATCH
 
     if not os.environ.get("AUTOGRADER_KEY") and not (report.parent / BATCH).is_file():
@@ -64,23 +69,23 @@ def _key(report: Path) -> str:
 def replay(
     report: Annotated[Path, typer.Argument(metavar="REPORT.json")],
     submission: Annotated[Path | None, typer.Argument(metavar="[SUBMISSION]")] = None,
-    sandbox: Isolated = "auto",
-    truth: Truth = None,
-    images: Images = None,
-    runs: Runs = None,
-    course: Course = None,
+    sandbox: SandboxOption = Sandbox.auto,
+    truth: TruthOption = None,
+    images: ImagesOption = None,
+    runs: RunsOption = None,
+    course: CourseOption = None,
 ) -> None:
     """Grade again as a report says; name every difference. Exit 1 if there is one."""
     import json
 
-    from autograder.batch import grade_all
-    from autograder.grading import versions
-    from autograder.messages import Catalogue
-    from autograder.receipt import read_report
-    from autograder.replay import as_graded, circumstances, differences
+    from autograder.classroom.replay import as_graded, circumstances, differences
+    from autograder.course.messages import Catalogue
+    from autograder.grading.batch import grade_all
+    from autograder.grading.grade import versions
     from autograder.report.as_json import to_dict
+    from autograder.report.reading import read_data
 
-    before = read_report(report)
+    before = read_data(report)
     rules = {"truth": truth, "images": images, "runs": runs}
     for line in circumstances(before, versions()):
         print(line)
@@ -100,20 +105,15 @@ def replay(
 
 
 def _plan(
-    before: dict[str, Any], sandbox: str, rules: dict[str, Path | None], course: Path | None
+    before: dict[str, Any], sandbox: Sandbox, rules: dict[str, Path | None], course: Path | None
 ) -> "Plan":
     """Grade as a report was: its tasks, seed and device."""
-    from autograder.batch import Plan
-    from autograder.course import find_course
-    from autograder.options import Device, device_of, homework_rules
-    from autograder.tasks import task_named
+    from autograder.cli.options import Device, device_of, homework_rules
+    from autograder.course.settings import find_course
+    from autograder.course.tasks import task_named
+    from autograder.grading.batch import Plan
 
-    if sandbox not in ("auto", "bwrap", "none"):
-        raise UsageError(f"--sandbox {sandbox}: use auto, bwrap or none")
-    if sandbox != "none":
-        from autograder.sandbox.bubblewrap import probe
-
-        probe()
+    isolated = isolation(sandbox)
     if before["device"] not in ("cpu", "cuda"):
         raise UsageError(f"device {before['device']!r}: this report cannot be replayed")
     here = find_course(course)
@@ -125,7 +125,7 @@ def _plan(
         device=device_of(Device(before["device"])),
         notes=(),
         rules=homework_rules(here.homework, **rules),
-        sandbox="none" if sandbox == "none" else "bwrap",
+        sandbox=isolated,
     )
 
 
@@ -139,28 +139,30 @@ def regrade(
     allow_lower: Annotated[
         bool, typer.Option("--allow-lower", help="Take points too; else they are only raised.")
     ] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Submissions graded at the same time.")] = 1,
-    sandbox: Isolated = "auto",
+    jobs: JobsOption = 1,
+    sandbox: SandboxOption = Sandbox.auto,
     lang: Annotated[str, typer.Option(metavar="en|ru", help="Language of the reports.")] = "ru",
-    truth: Truth = None,
-    images: Images = None,
-    runs: Runs = None,
-    course: Course = None,
+    truth: TruthOption = None,
+    images: ImagesOption = None,
+    runs: RunsOption = None,
+    course: CourseOption = None,
 ) -> None:
     """Grade again with this version; say who changes, by how much and through which check."""
     import json
     from dataclasses import replace
 
-    from autograder.batch import grade_all
-    from autograder.messages import Catalogue
-    from autograder.options import course_key
-    from autograder.processes import Processes
-    from autograder.receipt import edited, read_report
-    from autograder.replay import changes, kept, set_aside
+    from autograder.classroom.replay import changes, kept, set_aside
+    from autograder.cli.options import course_key
+    from autograder.course.messages import Catalogue
+    from autograder.course.tasks import all_tasks
+    from autograder.files import write
+    from autograder.grading.batch import grade_all
+    from autograder.grading.processes import Processes
     from autograder.report.as_json import to_dict
-    from autograder.report.folder import BATCH, Results, file_names, write
-    from autograder.report.terminal import clean
-    from autograder.tasks import all_tasks
+    from autograder.report.folder import BATCH, Results, file_names
+    from autograder.report.reading import read_data
+    from autograder.report.receipt import edited
+    from autograder.report.terminal import safe
 
     version = re.fullmatch(r"\d+(\.\d+)*", since) is not None
     old = out if version else Path(since)
@@ -168,7 +170,7 @@ def regrade(
     reports = {name: old / f"{name}.json" for name in names}
     if lost := [name for name, path in reports.items() if not path.is_file()]:
         raise UsageError(f"{old}: no report of {', '.join(lost[:10])}; leave them out, or grade")
-    before = {name: read_report(path) for name, path in reports.items()}
+    before = {name: read_data(path) for name, path in reports.items()}
     if version and all(_newer(data, since) for data in before.values()):
         raise UsageError(f"--since {since}: every report in {out} is of a newer version")
     if (old / BATCH).is_file() and old != out:
@@ -193,13 +195,13 @@ def regrade(
         after = json.loads(json.dumps(to_dict(report, catalogue)))
         found = changes(before[name], after)
         if edited(before[name], key):
-            print(clean(f"{name}: the old report was edited after it was signed"))
+            print(safe(f"{name}: the old report was edited after it was signed"))
         if before[name]["seed"] != after["seed"]:
-            print(clean(f"{name}: other seeds than then: its files, its tasks or the key changed"))
+            print(safe(f"{name}: other seeds than then: its files, its tasks or the key changed"))
         lower = [change for change in found if change.lower]
         for change in found:
             keeps = change.lower and not allow_lower
-            print(clean(f"{name}: {change}{'; kept' if keeps else ''}"))
+            print(safe(f"{name}: {change}{'; kept' if keeps else ''}"))
         raised += len(found) > len(lower)
         lowered += bool(lower)
         if found and old.absolute() == out.absolute():

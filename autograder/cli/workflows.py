@@ -6,14 +6,20 @@ from typing import Annotated
 
 import typer
 
+from autograder.cli.options import (
+    CourseOption,
+    NamesOption,
+    PublicOption,
+    RosterOption,
+    Sandbox,
+    SandboxOption,
+    TruthOption,
+)
 from autograder.errors import UsageError
+from autograder.files import write
 
 app = typer.Typer()
 Submissions = Annotated[list[Path], typer.Argument(metavar="SUBMISSION...")]
-Course = Annotated[
-    Path | None, typer.Option(help="Folder with course.toml; default: here or above.")
-]
-Roster = Annotated[Path | None, typer.Option(metavar="CSV", help="roster.csv: who is who.")]
 
 
 @app.command()
@@ -23,11 +29,11 @@ def handover(
     only: Annotated[
         str, typer.Option(metavar="NAMES", help="Only these students or repositories.")
     ] = "",
-    course: Course = None,
+    course: CourseOption = None,
 ) -> None:
     """Write what a machine that runs student code gets: seeds and references, no secret."""
-    from autograder.apart.handover import hand_over
-    from autograder.course import find_course
+    from autograder.classroom.ci.handover import hand_over
+    from autograder.course.settings import find_course
 
     key = os.environ.get("AUTOGRADER_KEY", "")
     if not key:
@@ -41,20 +47,18 @@ def screen(
     submissions: Submissions,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Those that a GPU is worth, by name.")],
     seeds: Annotated[Path | None, typer.Option(metavar="FILE", help="As of grade.")] = None,
-    sandbox: Annotated[str, typer.Option(metavar="auto|bwrap|none")] = "auto",
-    course: Course = None,
+    sandbox: SandboxOption = Sandbox.auto,
+    course: CourseOption = None,
 ) -> None:
     """Look at shapes and counts on the CPU: what fails there needs no GPU."""
-    from autograder.apart.screening import screened
-    from autograder.course import find_course
-    from autograder.seeds import read_seeds
+    from autograder.classroom.ci.screening import screened
+    from autograder.course.settings import find_course
+    from autograder.grading.seeds import read_seeds
 
-    if sandbox not in ("auto", "bwrap", "none"):
-        raise UsageError(f"--sandbox {sandbox}: use auto, bwrap or none")
     found = find_course(course)
     known = read_seeds(seeds) if seeds else None
-    worth = screened(submissions, found, known, "none" if sandbox == "none" else "bwrap")
-    _write(out, "".join(f"{place.name}\n" for place in worth))
+    worth = screened(submissions, found, known, "none" if sandbox is Sandbox.none else "bwrap")
+    write(out, "".join(f"{place.name}\n" for place in worth))
     print(f"{len(worth)} of {len(submissions)} submissions are worth a GPU")
 
 
@@ -65,28 +69,24 @@ def finish(
     ],
     submissions: Annotated[Path, typer.Option(metavar="DIR", help="What was graded, by name.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for everything that is made.")],
-    truth: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="The homework's right classes.")
-    ] = None,
-    public: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="Score only these Ids of the homework.")
-    ] = None,
-    roster: Roster = None,
-    names: Annotated[bool, typer.Option("--names", help="Name submissions in class.html.")] = False,
+    truth: TruthOption = None,
+    public: PublicOption = None,
+    roster: RosterOption = None,
+    names: NamesOption = False,
     lang: Annotated[str, typer.Option(metavar="en|ru", help="Of those without a language.")] = "ru",
     classroom50: Annotated[
         str, typer.Option(metavar="ORG/CLASSROOM/ASSIGNMENT", help="Write results for it, too.")
     ] = "",
-    course: Course = None,
+    course: CourseOption = None,
 ) -> None:
     """Score the homework of reports made without the truth; write every page and the gradebook."""
-    from autograder.apart.finishing import Staff, finish_all
-    from autograder.course import find_course
-    from autograder.gradebook.exports import Target
-    from autograder.gradebook.policy import read_policy
-    from autograder.messages import Catalogue
-    from autograder.options import homework_rules
-    from autograder.roster import read_roster
+    from autograder.classroom.ci.add_truth import Staff, finish_all
+    from autograder.classroom.gradebook.exports import Target
+    from autograder.classroom.gradebook.policy import read_policy
+    from autograder.cli.options import homework_rules
+    from autograder.course.messages import Catalogue
+    from autograder.course.roster import read_roster
+    from autograder.course.settings import find_course
 
     parts = classroom50.split("/")
     if classroom50 and (len(parts) != 3 or not all(parts)):
@@ -114,7 +114,7 @@ def deliver(
     ],
 ) -> None:
     """Push each report to the student's own repository; never to one that anyone can read."""
-    from autograder.apart.delivering import BRANCH, deliver
+    from autograder.classroom.ci.delivering import BRANCH, deliver
     from autograder.errors import GraderFault
 
     failed = 0
@@ -125,9 +125,3 @@ def deliver(
     print(f"{len(found) - failed} of {len(found)} reports pushed to the branch {BRANCH}")
     if failed:
         raise GraderFault(f"{failed} reports were not delivered, see above")
-
-
-def _write(path: Path, text: str) -> None:
-    from autograder.report.folder import write
-
-    write(path, text)

@@ -10,13 +10,10 @@ import locale
 import os
 import re
 from importlib import resources
-from typing import TYPE_CHECKING
 
-from autograder.checks.promise import Check, Message
+from autograder.course.tasks import task_named
 from autograder.errors import UsageError
-
-if TYPE_CHECKING:
-    from autograder.report.model import CheckReport
+from autograder.model import Check, Message, Result
 
 LANGUAGES = ("en", "ru")
 MEMBER = "member.failed"
@@ -81,7 +78,7 @@ class Catalogue:
         texts = (self._texts.gettext(key), self._texts.gettext(f"{key}.hint"))
         return ("", "") if texts[0] == key else texts
 
-    def told(self, report: "CheckReport") -> tuple[str, str]:
+    def told(self, report: Result) -> tuple[str, str]:
         """What happened and what to do: of the typical mistake, where one was recognised."""
         message, mistake = report.message, ("", "")
         if message is None:
@@ -121,25 +118,18 @@ class Catalogue:
 
     def task_title(self, name: str) -> str:
         """The title of a task."""
-        from autograder.tasks import task_named
-
         return task_named(name).title[self.lang]
 
     def lesson(self, name: str) -> str:
         """A block of the lesson: of the catalogues, or the one of a task."""
-        from autograder.tasks import task_named
-
         key = f"lesson.{name}"
         found = self._texts.gettext(key)
         return task_named(name).lesson[self.lang] if found == key else found
 
     def check_title(self, id: str) -> str:
-        """The promise of a check, found by its id."""
-        from autograder.checks.judge import planned
-        from autograder.tasks import task_named
-
-        checks = {check.id: check for check in planned(task_named(id.partition(".")[0]))}
-        return self.title(checks[id]) if id in checks else id
+        """The promise of a check, found by its id; the id itself where there is no such check."""
+        text = self._texts.gettext(f"check.{id}")
+        return id if text == f"check.{id}" else text
 
 
 def _plain(value: object) -> str:

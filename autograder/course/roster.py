@@ -1,12 +1,16 @@
 """roster.csv: who the students are, for every command that needs to know."""
 
 import csv
-import io
 import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from simpsons.tables import Rows, trimmed
+
 from autograder.errors import UsageError
+from autograder.files import read_rows
 
 
 @dataclass(frozen=True)
@@ -36,45 +40,49 @@ ID = re.compile(r"\w[\w.@-]{0,63}")
 
 
 def read_roster(path: Path) -> list[Student]:
-    """Read a roster as spreadsheets write it: commas or semicolons, UTF-8 or cp1251.
+    """Read a roster as spreadsheets write it.
 
     Raises:
         UsageError: the file cannot be read, or its rows cannot be used; the text names them all.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp1251", "replace")
-    first = text.partition("\n")[0]
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
-    columns = [(name or "").strip() for name in rows.fieldnames or []]
-    if "student_id" not in columns:
-        raise UsageError(f"{path}:1: no column student_id; the columns are {','.join(COLUMNS)}")
-    rows.fieldnames = columns
+    rows = read_rows(path)
     problems: list[str] = []
     found: list[Student] = []
     lines: dict[tuple[str, str], int] = {}
-    for row in rows:
-        cells = {name: (row[name] or "").strip() for name in COLUMNS if name in row}
+    columns: list[str] = []
+    for row in _readable(rows, path):
+        if not columns:
+            columns = [name.strip().lower() for name in trimmed(row)]
+            if "student_id" not in columns:
+                break
+            continue
+        cells = {name: cell.strip() for name, cell in zip(columns, row, strict=False)}
+        cells = {name: cells[name] for name in COLUMNS if name in cells}
         if not any(cells.values()):
             continue
         student = Student(**cells)
-        here = f"{path}:{rows.line_num}"
-        problems += [f"{here}: {problem}" for problem in _problems(student, None in row)]
+        here = f"{path}:{rows.line}"
+        too_long = len(trimmed(row)) > len(columns)
+        problems += [f"{here}: {problem}" for problem in _problems(student, too_long)]
         for column in KEYS:
             key = (column, getattr(student, column).casefold())
             if key[1] and key in lines:
                 same = f"{column} {getattr(student, column)} stands in line {lines[key]} too"
                 problems.append(f"{here}: {same}; remove one of them")
-            lines.setdefault(key, rows.line_num)
+            lines.setdefault(key, rows.line)
         found.append(student)
+    if "student_id" not in columns:
+        raise UsageError(f"{path}:1: no column student_id; the columns are {','.join(COLUMNS)}")
     if problems:
         raise UsageError("\n".join(problems))
     return found
+
+
+def _readable(rows: Rows, path: Path) -> Iterator[list[str]]:
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise UsageError(f"{path}:{rows.line}: not a CSV file: {error}") from None
 
 
 def _problems(student: Student, too_long: bool) -> list[str]:
@@ -97,7 +105,7 @@ def _problems(student: Student, too_long: bool) -> list[str]:
 
 def find(students: list[Student], submission: str) -> Student | None:
     """The student a submission is named after: by student_id, GitHub name or LMS id."""
-    name = submission.casefold()
+    name = unicodedata.normalize("NFC", submission).casefold()
     for student in students:
         keys = (student.student_id, student.github, student.lms_id)
         if name in {key.casefold() for key in keys if key}:

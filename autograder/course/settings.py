@@ -7,10 +7,30 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from autograder.errors import GraderFault, UsageError
-from autograder.homework import Rules
-from autograder.mutants import Accepted, Mutant
-from autograder.tasks import Task
+from autograder.course.mutants import Accepted, Mutant
+from autograder.course.tasks import Task
+from autograder.errors import UsageError
+from autograder.files import read_text
+
+COURSE = "course.toml"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the teacher has: course.toml [homework], or the command line.
+
+    checkpoint: "optional" or "required". metric: "competition" scores submission.csv, "honest"
+    the network on the held_out pictures. images: the competition's test pictures.
+    """
+
+    truth: Path | None = None
+    public: Path | None = None
+    images: Path | None = None
+    runs: Path | None = None
+    checkpoint: str = "optional"
+    metric: str = "competition"
+    held_out: Path | None = None
+    held_out_truth: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +84,7 @@ def find_course(folder: Path | None) -> Course:
     """
     places = [folder] if folder is not None else [Path.cwd(), *Path.cwd().parents]
     for place in places:
-        path = place / "course.toml"
+        path = place / COURSE
         if path.is_file():
             return _read(path)
     raise UsageError(
@@ -73,9 +93,22 @@ def find_course(folder: Path | None) -> Course:
     )
 
 
-def _read(path: Path) -> Course:
+def tables(folder: Path) -> dict[str, Any]:
+    """Every table of a folder's course.toml.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    path = folder / COURSE
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from None
+
+
+def _read(path: Path) -> Course:
+    settings = tables(path.parent)
+    try:
         course = settings["course"]
         folder = path.parent.resolve()
         rules = _rules(path, settings.get("homework", {}))
@@ -83,7 +116,7 @@ def _read(path: Path) -> Course:
         if repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
             raise UsageError(f"{path}: [lesson] repository is OWNER/NAME, not {repository!r}")
         return Course(folder, course["name"], tuple(course["languages"]), rules, repository)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise UsageError(f"{path}: cannot be used: {error!r}") from None
 
 
@@ -99,16 +132,3 @@ def _rules(path: Path, settings: dict[str, Any]) -> Rules:
             raise UsageError(f"{path}: [homework] {key} is one of {', '.join(choices[key])}")
         values[key] = value if key in choices else path.parent.resolve() / value
     return Rules(**values)
-
-
-def patched(source: str, replace: str, by: str, name: str) -> str:
-    """Apply a text patch to a solution.
-
-    Raises:
-        GraderFault: the text to replace does not occur exactly once.
-    """
-    if source.count(replace) != 1:
-        raise GraderFault(
-            f"{name}: its text occurs {source.count(replace)} times in the solution, not once"
-        )
-    return source.replace(replace, by)

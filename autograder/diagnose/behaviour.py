@@ -6,7 +6,6 @@ gradients, running statistics, errors), "counts" (parameters of the depths that 
 counted), "refusal" (the ValueErrors).
 """
 
-import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,18 +14,15 @@ from typing import Any, Protocol
 import numpy as np
 
 from autograder.checks import gradients
+from autograder.checks.challenge import Challenge
 from autograder.checks.compare import difference
-from autograder.checks.families import count
-from autograder.checks.promise import clean
-from autograder.checks.witness import Challenge, NoAnswer
+from autograder.checks.recorded import SEED
+from autograder.course.tasks import Symbol
+from autograder.diagnose.asking import KEPT, TELLING, WRITTEN, dtype_of, runs
+from autograder.model import clean
 from autograder.observe.match import Match, matches
-from autograder.observe.protocol import Description, Fault, Outcome, Place, Returned
-from autograder.recordings import SEED
-from autograder.tasks import Sample, Symbol
+from autograder.observe.protocol import Description, Fault, Outcome, Place, Returned, count
 
-KEPT = 32  # numbers of a tensor that an entry of the catalogue keeps
-WRITTEN = 1e-5  # what writing numbers down in float32 may change
-TELLING = ("error", "value", "signature")  # faults that are part of a behaviour
 Matching = Callable[[Description, Description], list[Match]]
 
 
@@ -44,27 +40,6 @@ class Behaviour(Protocol):
     def call(self, function: str, args: list[Any]) -> Returned | Fault: ...
 
     def refuses(self, symbol: Symbol) -> bool: ...
-
-
-def runs(symbol: Symbol) -> Iterator[Challenge]:
-    """Every run that is compared; a large network is run twice."""
-    samples = symbol.samples
-    if symbol.kind == "large":
-        yield _challenge(symbol, samples[-1], "eval", False)
-        yield _challenge(symbol, samples[0], "train", True)
-        return
-    for sample in samples:
-        yield _challenge(symbol, sample, "eval", True)
-        yield _challenge(symbol, sample, "train", True)
-
-
-def _challenge(symbol: Symbol, sample: Sample, mode: str, backward: bool) -> Challenge:
-    return Challenge(symbol.name, sample.args, sample.input, SEED, dtype_of(symbol), mode, backward)
-
-
-def dtype_of(symbol: Symbol) -> str:
-    """The type in which answers of the catalogue are written down."""
-    return "float32" if symbol.kind == "large" else "float64"
 
 
 def differences(
@@ -101,7 +76,7 @@ def _of_calls(symbol: Symbol, ours: Behaviour, theirs: Behaviour) -> Iterator[st
     for args in gradients.calls(symbol.name, SEED):
         got, wanted = ours.call(symbol.name, args), theirs.call(symbol.name, args)
         if isinstance(got, Fault) or isinstance(wanted, Fault):
-            if not _same_fault(got, wanted, exactly=False):
+            if not same_fault(got, wanted, exactly=False):
                 yield "function"
         elif not _same_value(got.value, wanted.value) or got.model_changed != wanted.model_changed:
             yield "function"
@@ -132,7 +107,7 @@ def _of_modules(
         got = ours.describe(symbol, sample.args, sample.input)
         wanted = theirs.describe(symbol, sample.args, sample.input)
         if isinstance(got, Fault) or isinstance(wanted, Fault):
-            if not _same_fault(got, wanted, exactly=False):
+            if not same_fault(got, wanted, exactly=False):
                 yield "function"
             elif isinstance(got, Fault) and isinstance(wanted, Fault):
                 faults.append((got, wanted))
@@ -142,7 +117,7 @@ def _of_modules(
             continue  # layers that PyTorch does not see cannot be given weights
         else:
             described[str(sample.args)] = got, wanted
-    if len(faults) == len(symbol.samples) and not all(_same_fault(*f, True) for f in faults):
+    if len(faults) == len(symbol.samples) and not all(same_fault(*f, True) for f in faults):
         yield "function"  # nothing else says that it is the same error
     for challenge in runs(symbol):
         pair = described.get(str(challenge.args))
@@ -168,7 +143,7 @@ def _same_run(
         got = ours.outcome(symbol, asked, match.student)
         wanted = theirs.outcome(symbol, challenge, match.reference)
         if isinstance(got, Fault) or isinstance(wanted, Fault):
-            return _same_fault(got, wanted, exactly=False)
+            return same_fault(got, wanted, exactly=False)
         if (
             got.input_changed == wanted.input_changed
             and difference(got, wanted, match, dtype, KEPT, WRITTEN) is None
@@ -177,7 +152,7 @@ def _same_run(
     return False
 
 
-def _same_fault(one: object, other: object, exactly: bool) -> bool:
+def same_fault(one: object, other: object, exactly: bool) -> bool:
     """Whether both are the same error; sizes in its text may be others, unless exactly.
 
     Which tensor is named first depends on how a sum is written.
@@ -197,59 +172,3 @@ def _numbers(text: str) -> list[str]:
 
 def _without_numbers(text: str) -> str:
     return re.sub(r"\d+|Double|Float", "", clean(text))
-
-
-class Asked:
-    """The behaviour of what a witness can be asked: faults become answers."""
-
-    def __init__(self, witness: Any, refused: bool | None = None) -> None:
-        self._witness = witness
-        self._refused = refused
-
-    def describe(
-        self, symbol: Symbol, args: dict[str, Any], shape: tuple[int, ...]
-    ) -> Description | Fault:
-        found: Description | Fault = _answer(self._witness.describe, symbol, args, shape)
-        return found
-
-    def outcome(
-        self, symbol: Symbol, challenge: Challenge, where: dict[str, Place]
-    ) -> Outcome | Fault:
-        found: Outcome | Fault = _answer(self._witness.outcome, symbol, challenge, where)
-        return found
-
-    def call(self, function: str, args: list[Any]) -> Returned | Fault:
-        found: Returned | Fault = _answer(self._witness.call, function, args)
-        return found
-
-    def refuses(self, symbol: Symbol) -> bool:
-        """What a check has found already, else by asking."""
-        if self._refused is not None:
-            return self._refused
-        return all(self._refusal(symbol, args) for args in symbol.refused)
-
-    def _refusal(self, symbol: Symbol, args: dict[str, Any]) -> bool:
-        try:
-            self._witness.build(symbol, args, lean=True)
-        except NoAnswer as error:
-            return error.fault.kind == "value"
-        return False
-
-
-def _answer(ask: Callable[..., Any], *args: Any) -> Any:
-    """An answer, or the fault that the student's code raised.
-
-    Raises:
-        NoAnswer: the worker died or time ran out, which tells no behaviour.
-    """
-    try:
-        return ask(*args)
-    except NoAnswer as error:
-        if error.fault.kind not in TELLING:
-            raise
-        return error.fault
-
-
-def finite(value: float) -> float:
-    """A number with seven digits: more does not survive float32."""
-    return float(f"{value:.7g}") if math.isfinite(value) else value

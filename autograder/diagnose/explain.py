@@ -8,22 +8,19 @@ A diagnosis takes no points; only answers to fresh challenges give any back.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from autograder.checks import families
+from autograder.checks.challenge import Challenge, GaveUp, NoAnswer, Reference
 from autograder.checks.compare import distance
-from autograder.checks.families import count
-from autograder.checks.promise import Message, Value
 from autograder.checks.subject import Subject
-from autograder.checks.witness import Challenge, GaveUp, NoAnswer, Reference
+from autograder.checks.task_run import TaskRun
+from autograder.course.tasks import Sample, Symbol, Task
 from autograder.diagnose import catalogue
-from autograder.diagnose.behaviour import KEPT, WRITTEN, Asked, differences, runs
-from autograder.diagnose.catalogue import Carried, Entry
-from autograder.observe.protocol import Fault
-from autograder.tasks import Sample, Symbol, Task
-
-if TYPE_CHECKING:
-    from autograder.checks.judge import Bench, Judge, Result
+from autograder.diagnose.asking import KEPT, WRITTEN, Asked, runs
+from autograder.diagnose.behaviour import differences
+from autograder.diagnose.catalogue import Entry, MistakeAsReference
+from autograder.model import Message, Result, Value
+from autograder.observe.protocol import Fault, count
 
 ONE = ("structure", "function")
 # Failures of these families follow from what a symbol computes, and so from the mistake in it.
@@ -33,7 +30,7 @@ FOLLOWS = (
     "batch_items_are_independent",
     "modes_differ",
 )
-UNTOLD = ("fault.not_written", "fault.missing_symbol", "fault.not_a_module")
+UNTOLD = ("fault.stopped", "fault.not_written", "fault.missing_symbol", "fault.not_a_module")
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ def shipped(task: Task) -> Mistakes:
     """The catalogue without any reference, as ``autograder check`` uses it."""
 
     def carried(task: Task, found: list[Entry]) -> Reference | None:
-        return Carried(found[0]) if len(found) == 1 else None
+        return MistakeAsReference(found[0]) if len(found) == 1 else None
 
     return Mistakes(partial(catalogue.entries, task.name), carried, written=True)
 
@@ -149,28 +146,56 @@ def _same_count(subject: Subject, entries: Sequence[Entry]) -> Entry | None:
     return next(iter(fitting.values())) if len(fitting) == 1 else None
 
 
-def _carry(judge: "Judge", bench: "Bench", symbol: Symbol, found: list[Entry]) -> bool:
+def _carry(run: TaskRun, mistakes: Mistakes, symbol: Symbol, found: list[Entry]) -> bool:
     """Count a mistake once: let pass what equals the reference with that mistake in it."""
-    reference = bench.mistakes.carried(bench.task, found)
+    reference = mistakes.carried(run.task, found)
     if reference is None:
         return False
-    written = (KEPT, WRITTEN) if bench.mistakes.written else ()
-    subject = Subject(bench.task, symbol, bench.student, [reference], bench.seed, None, *written)
+    written = (KEPT, WRITTEN) if mistakes.written else ()
+    subject = Subject(run.task, symbol, run.student, [reference], run.seed, None, *written)
     for challenge in runs(symbol):
         sample = Sample(challenge.args, challenge.shape)
         if not _equal(subject, subject.challenge(sample, challenge.mode, challenge.backward)):
             return False
-    for check in judge.of_symbol(bench.task, symbol):
-        if judge.results[check.id].outcome == "passed":
+    for check in run.of_symbol(symbol):
+        if run.results[check.id].outcome == "passed":
             continue
-        result = judge.again(check, subject)
-        if result.outcome == "failed" and _follows(judge, result, found):
+        result = run.again(check, subject)
+        if result.outcome == "failed" and _follows(run, result, found):
             result = replace(result, outcome="passed")
         if result.outcome == "passed":
             id = found[0].title.id
             remark = Message("carried.counted_once", {"symbol": found[0].title.symbol})
-            judge.results[check.id] = replace(result, message=remark, misconception=id)
+            run.results[check.id] = replace(result, message=remark, misconception=id)
     return True
+
+
+def _count_once(run: TaskRun, mistakes: Mistakes, symbol: Symbol, entry: Entry) -> None:
+    """Let the other equalities of a symbol pass where they hold with the mistake in the reference.
+
+    The one that is worth most keeps its failure, and that of the main network before its depths.
+    """
+    unequal = [
+        check
+        for check in run.of_symbol(symbol)
+        if (result := run.results[check.id]).misconception == entry.title.id
+        and check.points
+        and result.message is not None
+        and result.message.id.startswith("equal.")
+    ]
+    root = max(unequal, key=lambda c: (c.points, not c.id.endswith(".depths")), default=None)
+    reference = mistakes.carried(run.task, [entry]) if len(unequal) > 1 else None
+    if reference is None:
+        return
+    written = (KEPT, WRITTEN) if mistakes.written else ()
+    subject = Subject(run.task, symbol, run.student, [reference], run.seed, None, *written)
+    for check in unequal:
+        if check is root:
+            continue
+        result = run.again(check, subject)
+        if result.outcome == "passed":
+            remark = Message("carried.counted_once", {"symbol": symbol.name})
+            run.results[check.id] = replace(result, message=remark, misconception=entry.title.id)
 
 
 def _equal(subject: Subject, challenge: Challenge) -> bool:
@@ -183,27 +208,27 @@ def _equal(subject: Subject, challenge: Challenge) -> bool:
     return subject.difference(replace(challenge, backward=False)) is None
 
 
-def _follows(judge: "Judge", result: "Result", found: list[Entry]) -> bool:
+def _follows(run: TaskRun, result: Result, found: list[Entry]) -> bool:
     """Whether a failure is that of the mistake, which was counted already."""
     check = result.check
     family = check.function.removeprefix("test_")
     if not hasattr(families, check.function):  # of the task itself: not if it counts parameters
         return result.message is not None and not result.message.id.startswith("parameters.")
     same = (f"{check.task}.{family}.{entry.title.symbol}" for entry in found)
-    failed = any(id in judge.results and judge.results[id].outcome == "failed" for id in same)
+    failed = any(id in run.results and run.results[id].outcome == "failed" for id in same)
     return family in FOLLOWS or failed
 
 
-def explain(judge: "Judge", bench: "Bench") -> None:
-    """Name the mistakes of a task that was judged, and count each of them once."""
+def explain(run: TaskRun, mistakes: Mistakes) -> None:
+    """Name the mistakes in the results of a task, and count each of them once."""
     found: list[Entry] = []
-    if bench.task.homework:
+    if not run.task.reference:
         return  # it has no reference, and its checks name the mistakes themselves
-    for symbol in bench.task.symbols:
+    for symbol in run.task.symbols:
         failed = {
             check.id: result.message
-            for check in judge.of_symbol(bench.task, symbol)
-            if (result := judge.results[check.id]).outcome == "failed" and result.message
+            for check in run.of_symbol(symbol)
+            if (result := run.results[check.id]).outcome == "failed" and result.message
         }
         if not failed:
             continue
@@ -211,20 +236,20 @@ def explain(judge: "Judge", bench: "Bench") -> None:
             # All of them together, or one where the symbol is not built from the others.
             groups = [found] + ([[entry] for entry in found] if len(found) > 1 else [])
             built = symbol.kind != "function" and bool(found)
-            if built and any(_carry(judge, bench, symbol, group) for group in groups):
+            if built and any(_carry(run, mistakes, symbol, group) for group in groups):
                 continue
-            subject = judge.subject(bench, symbol.name)
-            named = identify(subject, bench.mistakes.entries(), failed)
+            subject = run.subject(symbol.name)
+            named = identify(subject, mistakes.entries(), failed)
         except (NoAnswer, GaveUp):
             continue  # the worker is lost: what was judged stays as it is
         for id, entry in named.items():
-            judge.results[id] = replace(judge.results[id], misconception=entry.title.id)
+            run.results[id] = replace(run.results[id], misconception=entry.title.id)
+        for entry in dict.fromkeys(named.values()):
+            _count_once(run, mistakes, symbol, entry)
         for id, message in failed.items():
             if id not in named and message.id.startswith("parameters."):
-                fits = _same_count(subject, bench.mistakes.entries())
+                fits = _same_count(subject, mistakes.entries())
                 if fits is not None:
                     values: dict[str, Value] = {**message.values, "fits": fits.title.id}
-                    judge.results[id] = replace(
-                        judge.results[id], message=Message(message.id, values)
-                    )
+                    run.results[id] = replace(run.results[id], message=Message(message.id, values))
         found += [entry for entry in dict.fromkeys(named.values()) if entry not in found]

@@ -4,46 +4,42 @@ Made of answers that the checks got anyway: the norm of the gradient of every we
 the order of use, under the random weights of the challenge.
 """
 
+from autograder.checks.challenge import NoAnswer, run_text
 from autograder.checks.subject import Subject
-from autograder.checks.witness import Challenge, GaveUp, NoAnswer, run_text
+from autograder.checks.task_run import TaskRun
+from autograder.checks.trials import Trial
 from autograder.diagnose.catalogue import layers, plain
-from autograder.observe.match import places
-from autograder.report.model import Flow
-from autograder.tasks import Sample
-
-SHOWN = ("FourConvNet",)  # blocks that are a network of their own
+from autograder.model import Flow
 
 
-def flows(subject: Subject) -> list[Flow]:
-    """The flow of gradients through each sample of a network that was run backward."""
+def flows(run: TaskRun) -> tuple[Flow, ...]:
+    """The flow of gradients through every network of a task that was run backward."""
+    return tuple(flow for subject in run.subjects.values() for flow in _of_symbol(subject))
+
+
+def _of_symbol(subject: Subject) -> list[Flow]:
     symbol = subject.symbol
-    if symbol.kind not in ("network", "large") and symbol.name not in SHOWN:
+    if symbol.kind not in ("network", "large") and not symbol.flow:
         return []
-    found = []
-    for sample in symbol.samples[: 1 if symbol.kind == "large" else None]:
-        mode = "train" if symbol.kind == "large" else "eval"
-        try:
-            challenge = subject.challenge(sample, mode, backward=True)
-            outcome = subject.student.known(symbol, challenge)
-            if outcome is None or not outcome.gradients:
-                continue
-            names, norms = layers(subject.description(sample), outcome)
-        except (NoAnswer, GaveUp):
+    found: list[Flow] = []
+    for trial in subject.trials:
+        # The first one of a network that runs backward in eval mode; every one of a block.
+        if not trial.main or trial.dtype != "float64" or (found and symbol.kind != "block"):
             continue
-        call = run_text(symbol.name, sample.args, sample.input)
+        tried = subject.student.known(trial)
+        names, norms = layers(tried) if tried else ((), ())
         if not norms:
             continue
-        right, without = _right(subject, challenge), plain(subject.task.name, symbol.name)
+        shape = next(one.shape for one in trial.passes if one.gradients == "all")
+        right, without = _right(subject, trial), plain(subject.task.name, symbol.name)
         right = right if len(right) == len(norms) else ()
-        found.append(Flow(call, names, norms, right, without))
+        found.append(Flow(run_text(symbol.name, trial.args, shape), names, norms, right, without))
     return found
 
 
-def _right(subject: Subject, challenge: Challenge) -> tuple[float, ...]:
-    sample = Sample(challenge.args, challenge.shape)
+def _right(subject: Subject, trial: Trial) -> tuple[float, ...]:
     try:
-        described = subject.expected(sample)
-        outcome = subject.reference.outcome(subject.symbol, challenge, places(described))
+        tried = subject.reference.tried(trial)
     except NoAnswer:
         return ()
-    return layers(described, outcome)[1]
+    return layers(tried)[1] if tried else ()

@@ -13,22 +13,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from autograder.cache import Cache
-from autograder.checks.judge import Result, planned
-from autograder.checks.promise import Message, clean
-from autograder.course import Course
+from autograder.checks.task_run import ignore
+from autograder.course.settings import Course, Rules
+from autograder.course.tasks import Task
 from autograder.errors import AutograderError, UsageError
-from autograder.grading import Options, Solutions, grade, task_seed, versions
-from autograder.homework import Rules
+from autograder.grading.cache import Cache
+from autograder.grading.grade import Options, grade, task_seed, versions
+from autograder.grading.grade_task import undecided
+from autograder.grading.references import Solutions
+from autograder.grading.seeds import Seeds
+from autograder.model import Message, Report, Result, TaskReport, clean
 from autograder.observe.session import LocalWorkers, Workers
-from autograder.places import at_hand, is_url, look
-from autograder.receipt import collected, receipted
-from autograder.report.model import CheckReport, Report, TaskReport
-from autograder.seeds import Seeds
-from autograder.submission import TaskFiles, read_submission
-from autograder.tasks import Task
-
-Told = Callable[[Result], None]
+from autograder.submission.collected import collected, receipted
+from autograder.submission.fetching import at_hand, is_url, look
+from autograder.submission.task_files import TaskFiles, read_submission
 
 
 @dataclass(frozen=True)
@@ -75,17 +73,17 @@ class Grader:
         if plan.cache is not None:
             self._cache = Cache(plan.cache, plan.course, self._options, plan.sandbox)
 
-    def grade(self, place: str, told: Told = lambda result: None) -> Report:
+    def grade(self, place: str, on_result: Callable[[Result], None] = ignore) -> Report:
         """The report of a submission; where the grader breaks, a report that says so."""
         try:
             with at_hand(place) as folder:
-                return self._grade(folder, told)
+                return self._grade(folder, on_result)
         except Exception as error:  # the others of the batch still want their report
             if not isinstance(error, AutograderError):
                 traceback.print_exc(file=sys.stderr)
             return self.give_up(place, f"{type(error).__name__}: {error}")
 
-    def _grade(self, folder: Path, told: Told) -> Report:
+    def _grade(self, folder: Path, on_result: Callable[[Result], None]) -> Report:
         keys: dict[str, str] = {}
         known: dict[str, TaskReport] = {}
         cache = self._cache
@@ -103,22 +101,22 @@ class Grader:
             if cache is not None and report.task in keys:
                 cache.store(keys[report.task], report)
 
-        return grade(folder, self._solutions, self._options, told, known, judged)
+        return grade(folder, self._solutions, self._options, on_result, known, judged)
 
     def give_up(self, place: str, why: str) -> Report:
         """The report of a submission that the grader failed on: no points given or taken.
 
         What was judged before it broke is kept.
         """
-        undecided = {task.name: _undecided(task, why) for task in self._plan.tasks}
+        lost = {task.name: undecided(task, why) for task in self._plan.tasks}
         try:
             with at_hand(place) as folder:
                 found = _readable(folder, self._plan)
-                known = {files.task.name: undecided[files.task.name] for files in found}
+                known = {files.task.name: lost[files.task.name] for files in found}
                 known |= self._cache.known(folder, found) if self._cache else {}
                 return grade(folder, None, self._options, known=known)
         except Exception:  # whatever broke may break here again
-            tasks, notes = tuple(undecided.values()), self._options.notes
+            tasks, notes = tuple(lost.values()), self._options.notes
             name, device = clean(place), self._options.device
             return Report(name, None, "", device, versions(), tasks, notes)
 
@@ -235,7 +233,7 @@ def _next(waiting: list[int], running: set[int], work: list[frozenset[str]]) -> 
 def _survey(places: Sequence[str], plan: Plan) -> list[frozenset[str]]:
     """What there is to judge of each submission: a digest for each task's files."""
     for task in plan.tasks:
-        if not task.homework:
+        if task.reference:
             plan.course.solution(task)
     problems: list[str] = []
     work: list[frozenset[str]] = []
@@ -261,16 +259,9 @@ def _survey(places: Sequence[str], plan: Plan) -> list[frozenset[str]]:
 
 def _digest(files: TaskFiles, folder: Path) -> str:
     # Two homeworks of equal code differ in their predictions.
-    own = str(folder) if files.task.homework else ""
+    own = str(folder) if files.task.predictions else ""
     return hashlib.sha256(f"{files.task.name}/{files.digest()}/{own}".encode()).hexdigest()
 
 
 def _readable(folder: Path, plan: Plan) -> list[TaskFiles]:
     return [files for files in read_submission(folder, plan.tasks) if not files.problem]
-
-
-def _undecided(task: Task, why: str) -> TaskReport:
-    broke = Message("not_run.grader_broke", {"text": why[:300]})
-    checks = tuple(CheckReport(check, "not_run", 0.0, broke, 0.0) for check in planned(task))
-    maximum = float(sum(check.check.points for check in checks))
-    return TaskReport(task.name, "error", None, maximum, checks)

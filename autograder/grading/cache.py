@@ -8,25 +8,23 @@ import contextlib
 import hashlib
 import json
 import os
-import secrets
 from dataclasses import asdict
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
-from autograder.checks.judge import planned
-from autograder.checks.promise import Check, Message
-from autograder.course import Course
-from autograder.diagnose import catalogue
-from autograder.grading import Options, read_homework, task_seed, versions
-from autograder.homework import MAX_CSV, Rules, is_plain
+from simpsons.files import replacing
+
+from autograder.checks.task_run import planned
+from autograder.course.settings import Course, Rules
+from autograder.course.tasks import Task
+from autograder.diagnose.fingerprints import MISTAKES, is_fresh
+from autograder.grading.grade import Options, task_seed, versions
+from autograder.model import Result, TaskReport, task_from_data, task_to_data
 from autograder.observe.pipes import WALL
-from autograder.report.model import CheckReport, Flow, TaskReport
-from autograder.submission import SUBMISSION, TaskFiles
-from autograder.tasks import Task
-
-OUTCOMES = ("passed", "failed", "not_run")
+from autograder.submission.chosen import MAX_CSV
+from autograder.submission.homework import is_plain, read_homework
+from autograder.submission.task_files import SUBMISSION, TaskFiles
 
 
 class Cache:
@@ -53,13 +51,14 @@ class Cache:
         task = files.task
         parts: list[object] = [task.name, files.digest(), task_seed(self._options, files)]
         parts += [self._grader, self._options.device, self._sandbox]
-        if task.homework:
+        if task.predictions:
             parts += [self._rules, self._handed_in(folder, task)]
         else:
             solution = self._course.solution(task).read_text(encoding="utf-8")
             parts += [solution, repr(self._course.accepted(task))]
             if task.name not in self._catalogues:
-                self._catalogues[task.name] = catalogue.digest(self._course, task)
+                fresh = is_fresh(self._course, task, MISTAKES)
+                self._catalogues[task.name] = repr((fresh, self._course.mutants(task)))
             parts.append(self._catalogues[task.name])
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -102,7 +101,9 @@ class Cache:
     def load(self, key: str, task: Task) -> TaskReport | None:
         """The report kept under a key; None if there is none that fits the plan of today."""
         try:
-            return restored(json.loads(self._path(key).read_text(encoding="utf-8")), task)
+            kept = json.loads(self._path(key).read_text(encoding="utf-8"))
+            report = task_from_data(kept["task"], planned(task), kept["flows"])
+            return report if (report.task, report.status) == (task.name, "graded") else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
@@ -113,15 +114,10 @@ class Cache:
         """
         if report.status != "graded" or any(_by_the_clock(check) for check in report.checks):
             return
-        path = self._path(key)
-        part = path.with_name(f".{key}.{secrets.token_hex(4)}.part")
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                part.write_text(json.dumps(plain(report), ensure_ascii=False), encoding="utf-8")
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
+        flows = [asdict(flow) for flow in report.flows]
+        kept = {"task": task_to_data(report), "flows": flows}
+        with contextlib.suppress(OSError), replacing(self._path(key), unique=True) as part:
+            part.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
 
     def sweep(self) -> None:
         """Remove what a killed process left half written."""
@@ -130,72 +126,7 @@ class Cache:
                 part.unlink()
 
 
-def plain(report: TaskReport) -> dict[str, Any]:
-    """A report as data for JSON."""
-    checks = [
-        {
-            "id": check.check.id,
-            "outcome": check.outcome,
-            "points": check.points,
-            "message": [check.message.id, check.message.values] if check.message else None,
-            "seconds": check.seconds,
-            "misconception": check.misconception,
-        }
-        for check in report.checks
-    ]
-    flows = [asdict(flow) for flow in report.flows]
-    return {"task": report.task, "points": report.points, "checks": checks, "flows": flows}
-
-
-def restored(value: dict[str, Any], task: Task) -> TaskReport:
-    """The report that plain() made data of.
-
-    Raises:
-        ValueError, KeyError, TypeError: it is not one of this task's planned checks.
-    """
-    checks = planned(task)
-    if value["task"] != task.name or len(value["checks"]) != len(checks):
-        raise ValueError("another plan")
-    reports = tuple(
-        _check(check, kept) for check, kept in zip(checks, value["checks"], strict=True)
-    )
-    maximum = float(sum(check.points for check in checks))
-    points = float(value["points"])
-    if points != sum(report.points for report in reports):
-        raise ValueError("other points")
-    return TaskReport(task.name, "graded", points, maximum, reports, _flows(value["flows"]))
-
-
-def _flows(kept: list[dict[str, Any]]) -> tuple[Flow, ...]:
-    found = []
-    for flow in kept:
-        names = tuple(str(name) for name in flow["names"])
-        norms, right, plain = (
-            tuple(float(norm) for norm in flow[key]) for key in ("norms", "right", "plain")
-        )
-        if len(names) != len(norms):
-            raise ValueError("another number of layers")
-        found.append(Flow(str(flow["call"]), names, norms, right, plain))
-    return tuple(found)
-
-
-def _check(check: Check, kept: dict[str, Any]) -> CheckReport:
-    points, misconception = float(kept["points"]), kept["misconception"]
-    if kept["id"] != check.id or kept["outcome"] not in OUTCOMES or not 0 <= points <= check.points:
-        raise ValueError("another check")
-    if not isinstance(misconception, str | None):
-        raise TypeError("no misconception")
-    message = None
-    if kept["message"] is not None:
-        id, values = kept["message"]
-        if not all(isinstance(value, str | int | float) for value in (id, *values.values())):
-            raise TypeError("no message")
-        message = Message(str(id), values)
-    seconds = float(kept["seconds"])
-    return CheckReport(check, kept["outcome"], points, message, seconds, misconception)
-
-
-def _by_the_clock(check: CheckReport) -> bool:
+def _by_the_clock(check: Result) -> bool:
     """Whether wall time ran out: a busy machine can cause that."""
     message = check.message
     return (

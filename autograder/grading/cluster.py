@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.batch import Grader, Plan
 from autograder.errors import GraderFault, UsageError
-from autograder.report.model import Report
+from autograder.grading.batch import Grader, Plan
+from autograder.model import Report
 
 KNOCK = 10.0  # seconds for the head node to answer
 FAREWELL = 10.0  # seconds for the actors to end their workers

@@ -13,8 +13,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from autograder.batch import Grader, Plan
-from autograder.report.model import Report
+from autograder.grading.batch import Grader, Plan
+from autograder.model import Report
 
 GRACE = 5.0  # seconds to end by itself
 
@@ -31,7 +31,7 @@ def serve(
     try:
         while True:
             place = connection.recv()
-            connection.send(grader.grade(place, told=lambda _: connection.send(None)))
+            connection.send(grader.grade(place, on_result=lambda _: connection.send(None)))
     except (EOFError, OSError, KeyboardInterrupt):
         pass
     finally:

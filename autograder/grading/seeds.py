@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from autograder.errors import UsageError
-from autograder.submission import TaskFiles
+from autograder.submission.task_files import TaskFiles
 
 SCHEMA = "autograder/seeds/v1"
 SEED = re.compile(r"[0-9a-f]{1,15}")

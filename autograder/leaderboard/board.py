@@ -11,11 +11,11 @@ from sqlalchemy import Row as SqlRow
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from autograder.checks.promise import Message
 from autograder.leaderboard.marking import Marker
 from autograder.leaderboard.rules import Rules
 from autograder.leaderboard.storage import Attempt, Participant, Store, remember, setting
-from autograder.scoring import points_for
+from autograder.model import Message
+from autograder.submission.scoring import points_for
 
 TASK = "simpsons"  # of the course, for the gradebook
 # As plain rows, without files and tokens: the board reads everybody and every attempt.

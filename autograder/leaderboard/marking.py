@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from autograder.errors import UsageError
-from autograder.predictions import check_against, read_ids, read_table
+from autograder.submission.predictions import check_against, read_ids, read_table
 
 NAME = "submission.csv"
 
@@ -16,12 +16,13 @@ class Upload:
     """The bytes of an upload, to be read as if they were a file."""
 
     content: bytes
+    name: str = NAME
 
     def read_bytes(self) -> bytes:
         return self.content
 
     def __str__(self) -> str:
-        return NAME
+        return self.name
 
 
 @dataclass(frozen=True)

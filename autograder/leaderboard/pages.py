@@ -7,8 +7,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from autograder.course.messages import LANGUAGES, Catalogue
 from autograder.leaderboard.rules import Rules
-from autograder.messages import LANGUAGES, Catalogue
 
 
 @functools.cache

@@ -1,6 +1,5 @@
 """What the teacher decides about a leaderboard: the table [leaderboard] of course.toml."""
 
-import tomllib
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from autograder.course.settings import tables
 from autograder.errors import UsageError
 
 CHOICES = {
@@ -93,10 +93,7 @@ def read_rules(course: Path, **given: Any) -> Rules:
     Raises:
         UsageError: there is no such setting, or its value cannot be used.
     """
-    try:
-        settings = tomllib.loads(course.read_text(encoding="utf-8")).get("leaderboard", {})
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{course}: cannot be used: {error}") from None
+    settings = tables(course.parent).get("leaderboard", {})
     return with_settings(Rules(), settings | {k: v for k, v in given.items() if v is not None})
 
 

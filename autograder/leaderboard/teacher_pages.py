@@ -2,31 +2,35 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from simpsons.serving import log
+from simpsons.tables import trimmed
 from sqlalchemy import func, select
 from starlette.exceptions import HTTPException
 
-from autograder.checks.promise import Message
 from autograder.errors import UsageError
+from autograder.files import read_rows, write
 from autograder.leaderboard.board import Board
+from autograder.leaderboard.marking import Upload
+from autograder.leaderboard.site import Site
 from autograder.leaderboard.storage import Attempt, Participant, give_token
+from autograder.model import Message
 from autograder.report.html import harmless
-
-if TYPE_CHECKING:
-    from autograder.leaderboard.app import Site
 
 POINTS = ("student_id", "task", "points")
 MOST_AT_ONCE = 2000
+ADDRESS = re.compile(r"\S@\S+\.\S")
+SEPARATED = re.compile(r"[;,\t]")  # a whole line of a table that was taken for an id
 
 
-def add_teacher_pages(api: FastAPI, site: "Site", same_site: Any) -> None:
+def add_teacher_pages(api: FastAPI, site: Site, same_site: Any) -> None:
     """The addresses below /teacher."""
     board = site.board
 
@@ -61,7 +65,7 @@ def add_teacher_pages(api: FastAPI, site: "Site", same_site: Any) -> None:
     def tokens(request: Request, people: Annotated[str, Form(max_length=200_000)] = "") -> Response:
         site.teacher(request)
         try:
-            wanted = read_people(people)
+            wanted = read_people(people.encode())
         except UsageError as error:
             text = site.told(request, Message("board.bad_people"))
             return shown(request, 422, error=text, details=str(error))
@@ -134,29 +138,38 @@ def add_teacher_pages(api: FastAPI, site: "Site", same_site: Any) -> None:
         return shown(request, note=site.told(request, Message("board.pushed", {"count": count})))
 
 
-def read_people(text: str) -> list[tuple[str, str]]:
+def read_people(content: bytes) -> list[tuple[str, str]]:
     """Student id and name of each line: "ann, Ann Lee", or a roster.csv with a header.
 
+    What is no id and no name, such as an address, never becomes one: names are public.
+
     Raises:
-        UsageError: a line has no id, or an id stands twice.
+        UsageError: a line has no id, or more than an id and a name and no header that says what
+            they are, or an id stands twice.
     """
     try:
-        lines = [row for row in csv.reader(io.StringIO(text.lstrip("\ufeff"))) if any(row)]
+        rows = read_rows(Upload(content, "the list of students"))
+        lines = [[cell.strip() for cell in trimmed(row)] for row in rows]
     except csv.Error as error:
         raise UsageError(f"not a list of students: {error}") from None
+    lines = [line for line in lines if line]
     columns = {"student_id": 0, "name": 1}
-    first = [cell.strip().lower() for cell in lines[0]] if lines else []
-    if "student_id" in first:
+    first = [cell.lower() for cell in lines[0]] if lines else []
+    headed = "student_id" in first
+    if headed:
         columns = {name: first.index(name) for name in columns if name in first}
         lines = lines[1:]
     found: dict[str, str] = {}
     for number, row in enumerate(lines, start=1):
-        cells = {
-            name: row[place].strip() if place < len(row) else "" for name, place in columns.items()
-        }
+        cells = {name: row[place] if place < len(row) else "" for name, place in columns.items()}
         id = cells["student_id"]
-        if not id or len(id) > 100 or not id.isprintable():
+        if not id or len(id) > 100 or not id.isprintable() or SEPARATED.search(id):
             raise UsageError(f"student {number}: no student_id; write: id, name")
+        if not headed and (len(row) > 2 or ADDRESS.search(cells["name"])):
+            raise UsageError(
+                f"student {number}: more than an id and a name; say in a first line what stands "
+                "where, as in roster.csv: student_id,name,email"
+            )
         if id in found:
             raise UsageError(f"student {number}: {id} stands there twice")
         name = "".join(c for c in cells.get("name", "") if c.isprintable())
@@ -206,18 +219,15 @@ def push(path: Path, points: Sequence[tuple[str, str, int]]) -> int:
     Raises:
         UsageError: the file holds something else, or cannot be written.
     """
-    from autograder.report.folder import write
-
     rows: dict[tuple[str, str], object] = {}
     if path.exists():
         try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.DictReader(file)
-                if tuple(reader.fieldnames or ()) != POINTS:
-                    raise UsageError(f"{path}: not a table of {','.join(POINTS)}; name another")
-                rows = {(row["student_id"], row["task"]): row["points"] for row in reader}
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            kept = [trimmed(row) for row in read_rows(path)]
+        except csv.Error as error:
             raise UsageError(f"{path}: cannot be read: {error}") from None
+        if tuple(kept[:1][0] if kept else ()) != POINTS or any(len(row) != 3 for row in kept):
+            raise UsageError(f"{path}: not a table of {','.join(POINTS)}; name another")
+        rows = {(student, task): value for student, task, value in kept[1:]}
     rows |= {(harmless(student), task): value for student, task, value in points}
     write(path, table(POINTS, ((*key, value) for key, value in rows.items())))
     return len(points)

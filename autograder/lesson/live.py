@@ -15,9 +15,9 @@ from typing import Any
 from matplotlib.figure import Figure
 from simpsons.own import forget
 
+from autograder.course.messages import Catalogue
+from autograder.course.tasks import all_tasks, task_named
 from autograder.lesson.work import pack, restore
-from autograder.messages import Catalogue
-from autograder.tasks import all_tasks, task_named
 
 WIDTH, DPI, COLOURS = 9.0, 80, 96
 UPLOADS = Path("/content")  # where Colab puts what is dragged into its files
@@ -71,7 +71,7 @@ class Lesson:
         for name, path in paths.items():
             if not path.is_file():
                 raise Missing(self._missing(name, wanted.folder))
-        watched = [*paths.values(), *(_others(folder.parent) if wanted.homework else ())]
+        watched = [*paths.values(), *(_others(folder.parent) if wanted.uses_others else ())]
         contents = {path: path.read_bytes() for path in watched}
         if self._contents.get(wanted.name) != contents:
             # The files of one task import each other: the old ones would stay behind.
@@ -184,7 +184,7 @@ def _equal(answer: Any, expected: Any) -> bool:
 
 def _others(root: Path) -> list[Path]:
     """The files that the homework may load through own_task()."""
-    paths = [root / task.folder / task.file for task in all_tasks() if not task.homework]
+    paths = [root / task.folder / task.file for task in all_tasks() if not task.uses_others]
     return [path for path in paths if path.is_file()]
 
 

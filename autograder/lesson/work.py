@@ -3,7 +3,9 @@
 import zipfile
 from pathlib import Path
 
-from autograder.tasks import all_tasks
+from simpsons.files import replacing
+
+from autograder.course.tasks import all_tasks
 
 NAME = "my_work.zip"
 NOTEBOOKS = ("lesson.ipynb", "lesson.ru.ipynb")
@@ -21,19 +23,17 @@ def names() -> list[str]:
     return [
         f"{task.folder}/{name}"
         for task in all_tasks()
-        for name in (*task.files, *NOTEBOOKS, *(OTHERS if task.homework else ()))
+        for name in (*task.files, *NOTEBOOKS, *(OTHERS if task.uses_others else ()))
     ]
 
 
 def pack(folder: Path) -> Path:
     """Write my_work.zip beside the notebook; a half-written file never replaces a whole one."""
     root, path = root_of(folder), folder / NAME
-    part = path.with_suffix(".part")
-    with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+    with replacing(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in names():
             if (root / name).is_file():
                 archive.write(root / name, name)
-    part.replace(path)
     return path
 
 

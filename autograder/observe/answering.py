@@ -9,7 +9,7 @@ import os
 import sys
 import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,17 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch.nn.parameter import is_lazy
 
-from autograder.observe import placeholders, protocol, rehearsal, trace
+from autograder.observe import loading, placeholders, protocol, trace, trial, watched_loops
 from autograder.observe.draw import LARGE, pattern
-from autograder.observe.probes import Probe, state_of
+from autograder.observe.initial import PICTURES, QuickInit, settle, waits
 from autograder.observe.protocol import Fault, Outcome, Place
+from autograder.observe.sample_networks import Probe, state_of
+from autograder.observe.shared import give_back
 from autograder.observe.weights import fill, project, take_part
 
 CUDA_SHARE = 0.8  # of the memory of a GPU
-SKIP_INIT_ABOVE = 100_000  # initial values are overwritten anyway
 SENT = (torch.float32, torch.float64, torch.uint8, torch.int64, torch.bool)
 
 
@@ -38,19 +39,6 @@ class Held:
     build: protocol.Build
     places: dict[str, Place] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
-
-
-class SkipInit(TorchFunctionMode):
-    """Leave large tensors as they are where they would be initialised at random."""
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        if getattr(func, "__name__", "").endswith(("uniform_", "normal_", "orthogonal_")):
-            tensor = args[0] if args else (kwargs or {}).get("tensor")
-            if isinstance(tensor, Tensor) and tensor.numel() > SKIP_INIT_ABOVE:
-                return tensor
-        return func(*args, **(kwargs or {}))
 
 
 class StudentError(Exception):
@@ -66,15 +54,22 @@ class Worker:
 
     folders: filled with the folders that student files come from.
     interruptible: whether Ctrl-C ends it (in process) or is the student's doing.
+    load_seconds: CPU time for what a file does while it loads; 0: without limit.
     """
 
-    def __init__(self, folders: set[str], interruptible: bool = False) -> None:
+    def __init__(
+        self, folders: set[str], interruptible: bool = False, load_seconds: float = 0
+    ) -> None:
+        self._load_seconds = load_seconds
+        self._stopped: dict[str, Fault] = {}  # by task: the line at which a file of it stopped
         self._modules: dict[str, dict[str, types.ModuleType]] = {}  # by task, by path
         self._folders = folders
         self._interruptible = interruptible
         self.last_error: BaseException | None = None
         self._held: dict[int, Held] = {}
         self._count = 0
+        #: Shapes of inputs with the arguments of who took them, by task and symbol.
+        self._shapes: dict[str, dict[tuple[int, ...], dict[str, Any]]] = {}
 
     def adopt(self, task: str, symbols: dict[str, Any]) -> None:
         """Take symbols of ours as those of a task."""
@@ -103,12 +98,17 @@ class Worker:
         self._folders.add(folder + os.sep)
         if folder not in sys.path:
             sys.path.append(folder)  # last: a file named torch.py must not hide torch
-        module = types.ModuleType(path.stem)
-        module.__file__ = str(path)
-        sys.modules[path.stem] = module  # dataclasses look their module up
-        code = compile(path.read_bytes(), str(path), "exec", dont_inherit=True)
-        exec(code, module.__dict__)
-        self._modules.setdefault(request.task, {})[request.path] = module
+        file = loading.read(path)
+        self._modules.setdefault(request.task, {})[request.path] = file.module
+        try:
+            file.run(self._load_seconds)
+        except BaseException as error:
+            if not file.defines() or (self._interruptible and isinstance(error, KeyboardInterrupt)):
+                raise
+            self.last_error = error
+            fault = replace(self._fault(error, first=True), kind="stopped")
+            self._stopped[request.task] = fault
+            raise StudentError(fault) from None
         return protocol.Done()
 
     def build(self, request: protocol.Build) -> protocol.Answer:
@@ -128,10 +128,12 @@ class Worker:
                     return Held(module, request)
         if request.device != "cpu":
             torch.cuda.set_per_process_memory_fraction(CUDA_SHARE)
-        with SkipInit():
+        with QuickInit():  # type: ignore[no-untyped-call]
             module = self._call_with(symbol, request.symbol, request.args)
         if not isinstance(module, nn.Module):
             raise StudentError(Fault("not_a_module", type(module).__name__))
+        if any(p.numel() > LARGE for p in module.parameters() if not is_lazy(p)):
+            give_back()  # it may have looked at its weights
         return Held(module.to(request.device, _dtype(request.dtype)), request)
 
     def _call_with(self, symbol: Any, name: str, args: dict[str, Any]) -> Any:
@@ -151,12 +153,24 @@ class Worker:
 
     def describe(self, request: protocol.Describe) -> protocol.Answer:
         held = self._held[request.handle]
+        self._settle(held, request.shape)
         more = self._foreign(held.module), trace.hidden(held.module)[:8]
         if not request.shape:
             return protocol.Description(trace.weights(held.module), [], [], *more)
         output, weights, layers = self._record(held, request.shape)
         held.roles = {w.name: w.role for w in weights}
         return protocol.Description(weights, layers, list(output.shape), *more)
+
+    def _settle(self, held: Held, shape: Sequence[int] = ()) -> None:
+        """Let layers that wait for an input see one: of this shape, or of one seen before."""
+        key = f"{held.build.task} {held.build.symbol}"
+        seen = self._shapes.setdefault(key, {})
+        if shape:
+            seen[tuple(shape)] = held.build.args
+        if waits(held.module):
+            same = [known for known, args in seen.items() if args == held.build.args]
+            shapes = [tuple(shape)] if shape else same or [*seen, *PICTURES]
+            settle(held.module, shapes, _dtype(held.build.dtype))
 
     def _foreign(self, module: nn.Module) -> list[str]:
         """Classes of packages that are not there for this task: a ready-made network, wrapped."""
@@ -180,12 +194,14 @@ class Worker:
                 output, weights, layers = trace.record(held.module, x)
                 return _tensor(output), weights, layers
             held = self._make(replace(held.build, lean=False))
+            self._settle(held, shape)
         x = torch.zeros(shape, dtype=dtype, device=held.build.device)
         output, weights, layers = trace.record(held.module, x)
         return _tensor(output), weights, layers
 
     def load(self, request: protocol.Load) -> protocol.Answer:
         held = self._held[request.handle]
+        self._settle(held)
         held.places = request.places
         state = _state(held.module)
         rest = state.keys() - request.places.keys()
@@ -197,20 +213,25 @@ class Worker:
         for name, place in request.places.items():
             tensor = state[name.partition("@")[0]]
             part = take_part(tensor.data, name) if "@" in name else tensor
-            fill(part, request.seed, place.index, place.role, place.fan_in, place.transposed)
+            trial.fill_sharp(
+                part, request.seed, place.index, place.role, place.fan_in, place.transposed
+            )
         return protocol.Done()
 
     def run(self, request: protocol.Run) -> protocol.Answer:
         held = self._held[request.handle]
+        self._settle(held, request.input.shape)
         module = held.module.train(request.mode == "train")
+        gradients = request.gradients or ("all" if request.backward else "none")
+        asked = gradients in ("all", "weights")
         leaf = torch.tensor(request.input).to(held.build.device, _dtype(held.build.dtype))
-        leaf.requires_grad_(request.backward)
+        leaf.requires_grad_(gradients == "all")
         for parameter in module.parameters():
             parameter.grad = None
-            if parameter.ndim == 2 and parameter.numel() > LARGE:
+            if not request.gradients and parameter.ndim == 2 and parameter.numel() > LARGE:
                 parameter.requires_grad_(False)
         torch.manual_seed(int(request.seed, 16))
-        with torch.set_grad_enabled(request.backward):
+        with torch.inference_mode(gradients == "inference"), torch.set_grad_enabled(asked):
             x = leaf * 1  # not a leaf: code that changes its input must be seen doing so
             output = _tensor(module(x))
         outcome = Outcome(
@@ -220,14 +241,14 @@ class Worker:
             output=_array(output),
             buffers=self._traces(held, dict(module.named_buffers()), request.seed),
         )
-        if not request.backward:
+        if not asked:
             return outcome
         if output.requires_grad:
             weights = pattern(request.seed, 0, "projection", output.numel())
             tiled = np.resize(weights, output.numel())
             factors = torch.from_numpy(tiled).to(output.device, output.dtype)
             (output * factors.reshape(output.shape)).sum().backward()  # type: ignore[no-untyped-call]
-        gradients = {
+        learned = {
             name: torch.zeros_like(p) if p.grad is None else p.grad
             for name, p in module.named_parameters()
             if p.requires_grad
@@ -235,8 +256,8 @@ class Worker:
         reached = leaf.grad if leaf.grad is not None else torch.zeros_like(leaf)
         outcome = replace(
             outcome,
-            input_gradient=_array(reached),
-            gradients=self._traces(held, gradients, request.seed),
+            input_gradient=_array(reached) if gradients == "all" else None,
+            gradients=self._traces(held, learned, request.seed),
         )
         module.zero_grad(set_to_none=True)
         return outcome
@@ -259,6 +280,30 @@ class Worker:
                 traces[name] = protocol.Trace(*project(tensor, seed, index))
         return traces
 
+    def trial(self, request: protocol.Trial) -> protocol.Answer:
+        build = protocol.Build(request.task, request.symbol, request.args, device=request.device)
+        held = [self._make(build) for _ in range(1 + request.twin)]
+        for one in held:
+            self._settle(one, request.passes[0].shape)
+        modules = [one.module for one in held]
+        shared = trial.shared_storage(*modules) if request.twin else []
+        foreign = self._foreign(modules[0])
+        try:
+            first = trial.Trying(modules[0], request)
+            outcomes = [first.first, *map(first.run, request.passes[1:])]
+            reloaded = None
+            if request.twin:
+                try:
+                    other = first.copied(modules[1])
+                except Exception as error:
+                    raise StudentError(replace(self._fault(error), kind="state")) from None
+                reloaded = other.run(request.passes[0])
+            casts = [first.cast(_dtype(name), request.passes[0]) for name in request.casts]
+        except trial.Untriable as error:
+            raise StudentError(Fault("error", f"not followed: {error}")) from None
+        described = replace(first.description, foreign=foreign)
+        return protocol.Tried(described, first.keys, outcomes, shared[:8], reloaded, casts)
+
     def cast(self, request: protocol.Cast) -> protocol.Answer:
         held = self._held[request.handle]
         held.module = held.module.to(_dtype(request.dtype))
@@ -267,6 +312,8 @@ class Worker:
 
     def copy(self, request: protocol.Copy) -> protocol.Answer:
         source, target = self._held[request.source], self._held[request.target]
+        self._settle(source)
+        self._settle(target)
         try:
             state = {name: t.clone() for name, t in source.module.state_dict().items()}
             target.module.load_state_dict(state)
@@ -306,27 +353,27 @@ class Worker:
 
     def rehearse(self, request: protocol.Rehearse) -> protocol.Answer:
         function = self._symbol(request.task, request.function)
-        value, moved, model = rehearsal.rehearse(function, request)
+        value, moved, model = watched_loops.rehearse(function, request)
         is_tensor = isinstance(value, Tensor)
         return protocol.Rehearsed(
             _plain(value),
             _name(value.dtype) if is_tensor else type(value).__name__,
             is_tensor and value.requires_grad,
             moved,
-            rehearsal.steps(model),
+            watched_loops.steps(model),
             model.logits,
         )
 
     def checkpoint(self, request: protocol.Checkpoint) -> protocol.Answer:
-        rehearsal.save_run(self._held[request.handle].module, request)
+        watched_loops.save_run(self._held[request.handle].module, request)
         return protocol.Done()
 
     def script(self, request: protocol.Script) -> protocol.Answer:
         self._folders.add(str(Path(request.path).resolve().parent) + os.sep)
-        code = rehearsal.run_script(request)
+        code = watched_loops.run_script(request)
         if code is not None:
             raise StudentError(Fault("exit", _clean(code)))
-        text = rehearsal.written(request)
+        text = watched_loops.written(request)
         if text is None:
             name = f"{Path(request.out).name} (that --out named)"
             raise StudentError(Fault("missing_file", name))
@@ -344,7 +391,7 @@ class Worker:
         for module in self._modules[task].values():
             if getattr(module, name, None) is not None:
                 return getattr(module, name)
-        raise StudentError(Fault("missing_symbol", name))
+        raise StudentError(self._stopped.get(task) or Fault("missing_symbol", name))
 
     def _frames(self, error: BaseException) -> list[traceback.FrameSummary]:
         """The frames of the traceback that are the student's own, outermost first."""
@@ -359,9 +406,13 @@ class Worker:
         last = traceback.extract_tb(error.__traceback__)[-1:]
         return bool(last) and last[0].filename.startswith(tuple(self._folders))
 
-    def _fault(self, error: BaseException) -> Fault:
-        """Name the line of the student's file that raised, never our own."""
+    def _fault(self, error: BaseException, first: bool = False) -> Fault:
+        """Name the line of the student's file that raised, never our own.
+
+        first: the outermost line of theirs, not the innermost.
+        """
         frames = self._frames(error)
+        frames = frames[:1] if first else frames
         file = Path(frames[-1].filename).name if frames else ""
         line = frames[-1].lineno or 0 if frames else 0
         kind = "error"
@@ -432,7 +483,7 @@ def _state(module: nn.Module) -> dict[str, Tensor]:
 
 def _all_meta(module: nn.Module) -> bool:
     tensors = [*module.parameters(), *module.buffers()]
-    return bool(tensors) and all(t.is_meta for t in tensors)
+    return bool(tensors) and all(t.device.type == "meta" for t in tensors)
 
 
 def _dtype(name: str) -> torch.dtype:

@@ -16,8 +16,8 @@ from queue import SimpleQueue
 from typing import IO
 
 from autograder.observe import frames, protocol
+from autograder.observe.profiles import Profile
 from autograder.observe.protocol import Answer, Fault, Request
-from autograder.sandbox.profiles import Profile
 
 MAX_ANSWERS = 512 << 20  # bytes of all answers of a session; who asks keeps them
 KEPT_OUTPUT = 4_000  # characters of what the student printed last

@@ -19,6 +19,7 @@ ENVIRONMENT = {
     "PYTHONUTF8": "1",
     "OMP_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
+    "TORCHDYNAMO_DISABLE": "1",  # compiled code runs as it is written
     "NVIDIA_TF32_OVERRIDE": "0",  # else a GPU computes float32 with ten bits
     "GLIBC_TUNABLES": ":".join(f"glibc.malloc.{setting}" for setting in MALLOC),
 }

@@ -3,6 +3,7 @@
 Requests and answers strictly alternate, the client speaks first; frames.py is how they travel.
 """
 
+import math
 import typing
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -14,7 +15,7 @@ from autograder.observe.frames import Array
 
 @dataclass(frozen=True)
 class Open:
-    """Load the file of a task. Answer: Done."""
+    """Load the file of a task. Answer: Done, or a Fault "stopped" where only a part was run."""
 
     task: str
     path: str
@@ -73,13 +74,54 @@ class Load:
 
 @dataclass(frozen=True)
 class Run:
-    """One forward pass and, if asked for, one backward pass. Answer: Outcome."""
+    """One forward pass and, if asked for, one backward pass. Answer: Outcome.
+
+    gradients: as of a pass of a trial; then very large weights are not left out. Without it,
+    backward asks for all others.
+    """
 
     handle: int
     input: Array
     mode: Literal["train", "eval"] = "eval"
     backward: bool = False
     seed: str = "0"
+    gradients: Literal["", "all", "weights", "none", "inference"] = ""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass of a trial.
+
+    gradients: all (the input requires one), weights (it requires none), none (under no_grad) or
+    inference (in inference mode).
+    """
+
+    shape: list[int]
+    mode: Literal["train", "eval"] = "eval"
+    gradients: Literal["all", "weights", "none", "inference"] = "none"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Build a symbol, give its weights numbers where the data reaches them, run it. Answer: Tried.
+
+    The first pass is under no_grad, and is the one that is recorded. Widths of 64 and more are
+    divided by divisor, but for that of the weight matrix number whole. twin: build another one,
+    fill it with other numbers, load the state_dict of the first into it, and run that. casts: types
+    in which the first pass is made at the end.
+    """
+
+    task: str
+    symbol: str
+    args: dict[str, Any]
+    passes: list[Pass]
+    seed: str
+    dtype: str = "float64"
+    device: str = "cpu"
+    divisor: int = 1
+    whole: int = -1
+    twin: bool = False
+    casts: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -215,6 +257,12 @@ class Description:
     hidden: list[str] = field(default_factory=list)
 
 
+def count(description: Description) -> int:
+    """The number of parameters, buffers left out."""
+    wholes = (w for w in description.weights if not w.buffer and "@" not in w.name)
+    return sum(abs(math.prod(w.shape[:8])) for w in wholes)
+
+
 @dataclass(frozen=True)
 class Trace:
     """A tensor too large to send: its L2 norm and its product with seeded weights."""
@@ -234,6 +282,23 @@ class Outcome:
     input_gradient: Array | None = None
     gradients: dict[str, Trace] = field(default_factory=dict)
     buffers: dict[str, Trace] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a trial gave: an outcome for each pass.
+
+    keys: under which place in the data flow each weight got its numbers; gradients and buffers in
+    the outcomes go by these. shared: weights that lie in the memory of the other instance.
+    reloaded: what the first pass gave with the state_dict of the first instance.
+    """
+
+    description: Description
+    keys: dict[str, str]
+    outcomes: list[Outcome]
+    shared: list[str]
+    reloaded: Outcome | None
+    casts: list[Outcome] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -305,6 +370,7 @@ FAULTS = (
     "encoding",
     "import",
     "missing_file",
+    "stopped",  # the file ended in an error; what stands above that line is there
     "missing_symbol",
     "signature",  # does not take the promised arguments
     "value",  # ValueError
@@ -324,6 +390,7 @@ Request = (
     | Describe
     | Load
     | Run
+    | Trial
     | Cast
     | Copy
     | Call
@@ -332,6 +399,6 @@ Request = (
     | Script
     | Close
 )
-Answer = Done | Built | Description | Outcome | Returned | Rehearsed | Written | Fault
+Answer = Done | Built | Description | Outcome | Tried | Returned | Rehearsed | Written | Fault
 REQUESTS: tuple[type, ...] = typing.get_args(Request)
 ANSWERS: tuple[type, ...] = typing.get_args(Answer)

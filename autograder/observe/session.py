@@ -6,18 +6,30 @@ debugging only: there the student's code shares the process.
 """
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from autograder.observe.pipes import PipeSession, PrivateFolder
-from autograder.observe.protocol import Answer, Fault, Request
-from autograder.sandbox.profiles import ENVIRONMENT, Profile
+from autograder.observe.profiles import ENVIRONMENT, Profile
+from autograder.observe.protocol import (
+    Answer,
+    Build,
+    Built,
+    Call,
+    Close,
+    Fault,
+    Open,
+    Rehearse,
+    Request,
+    Trial,
+)
 
 KEPT_ENVIRONMENT = (
     "PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "TMPDIR", "TEMP", "TMP",
@@ -25,13 +37,14 @@ KEPT_ENVIRONMENT = (
 
 
 class Session(Protocol):
-    """Answers requests one at a time; after a Fault of a worker that ended, alive is False.
+    """Answers requests one at a time."""
 
-    warm: torch is imported whole, so that even a pass on the meta device costs nothing first.
-    """
-
-    alive: bool
+    #: torch is imported whole, so that even a pass on the meta device costs nothing first.
     warm: bool
+
+    @property
+    def alive(self) -> bool:
+        """False after a Fault of a worker that ended."""
 
     def place(self, files: Mapping[str, bytes | Path]) -> None: ...
 
@@ -100,19 +113,69 @@ class LocalSession(PipeSession):
 class Workers(Protocol):
     """Where sessions for student code come from."""
 
-    def session(self, profile: Profile, files: Mapping[str, bytes | Path]) -> Session: ...
-
-    def close(self) -> None: ...
-
-
-class LocalWorkers:
-    """Sessions with the grader's rights, each with a process that starts cold."""
-
     def session(self, profile: Profile, files: Mapping[str, bytes | Path]) -> Session:
-        return LocalSession(profile, files)
+        """A session that sees the files and nothing of another one."""
+
+    def expect(self, profiles: Iterable[Profile]) -> None:
+        """Which sessions will be asked for next, in this order; so one can be started ahead."""
 
     def close(self) -> None:
-        """There is nothing to end."""
+        """End everything that still runs."""
+
+
+class Pool:
+    """Hands out sessions, each to one owner, and keeps one ahead: it imports torch meanwhile."""
+
+    def __init__(self) -> None:
+        self._expected: deque[Profile] = deque()
+        self._ahead: tuple[Profile, PipeSession] | None = None
+
+    def start(self, profile: Profile) -> PipeSession:
+        """Start a session that has no files yet."""
+        raise NotImplementedError
+
+    def session(self, profile: Profile, files: Mapping[str, bytes | Path]) -> PipeSession:
+        if self._ahead is not None and self._ahead[0] == profile:
+            session, self._ahead = self._ahead[1], None
+        else:
+            session = self.start(profile)
+        try:
+            session.place(files)
+        except BaseException:
+            session.close()
+            raise
+        self._look_ahead()
+        return session
+
+    def expect(self, profiles: Iterable[Profile]) -> None:
+        self._expected = deque(profiles)
+        if self._ahead is not None:
+            if self._expected and self._expected[0] == self._ahead[0]:
+                self._expected.popleft()
+            else:
+                self._drop()
+        self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        if self._ahead is None and self._expected:
+            profile = self._expected.popleft()
+            self._ahead = (profile, self.start(profile))
+
+    def _drop(self) -> None:
+        session, self._ahead = self._ahead, None
+        if session is not None:
+            session[1].close()
+
+    def close(self) -> None:
+        self._expected.clear()
+        self._drop()
+
+
+class LocalWorkers(Pool):
+    """Sessions with the grader's rights, each with a process that starts cold."""
+
+    def start(self, profile: Profile) -> PipeSession:
+        return LocalSession(profile)
 
 
 class SharedSession:
@@ -120,10 +183,10 @@ class SharedSession:
 
     def __init__(self, profile: Profile) -> None:
         self._profile = profile
-        self._files: dict[str, bytes] = {}
+        self._files: dict[str, bytes | Path] = {}
         self._session = LocalSession(profile)
 
-    def place(self, name: str, content: bytes) -> None:
+    def place(self, name: str, content: bytes | Path) -> None:
         """Add a file under a name of its own."""
         self._files[name] = content
         self._session.place({name: content})
@@ -139,15 +202,81 @@ class SharedSession:
         self._session.close()
 
 
+class SharedWorkers:
+    """Sessions that share one worker, each in a folder of it: for our own code only.
+
+    A worker imports torch once; hundreds of mistakes are then judged at the cost of what they do.
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self._shared = SharedSession(profile)
+        self._rooms = 0
+
+    def session(self, profile: Profile, files: Mapping[str, bytes | Path]) -> Session:
+        self._rooms += 1
+        folder = f"room{self._rooms}"
+        for name, content in files.items():
+            self._shared.place(f"{folder}/{name}", content)
+        return Room(self._shared.open(folder)[0], folder)
+
+    def expect(self, profiles: Iterable[Profile]) -> None:
+        """The worker is there already."""
+
+    def close(self) -> None:
+        self._shared.close()
+
+
+class Room:
+    """A folder of a shared worker, as a session of its own; what was built in it goes with it."""
+
+    warm = False
+
+    def __init__(self, session: Session, folder: str) -> None:
+        self._session = session
+        self._folder = folder
+        self._handles: set[int] = set()
+
+    @property
+    def alive(self) -> bool:
+        return self._session.alive
+
+    def place(self, files: Mapping[str, bytes | Path]) -> None:
+        self._session.place({f"{self._folder}/{name}": own for name, own in files.items()})
+
+    def path(self, name: str) -> str:
+        return self._session.path(f"{self._folder}/{name}")
+
+    def scratch(self, name: str) -> str:
+        return self._session.scratch(f"{self._folder}/{name}")
+
+    def ask(self, request: Request) -> Answer:
+        # A task of another room is another.
+        if isinstance(request, (Open, Build, Trial, Call, Rehearse)):
+            request = replace(request, task=f"{self._folder}/{request.task}")
+        answer = self._session.ask(request)
+        if isinstance(answer, Built):
+            self._handles.add(answer.handle)
+        if isinstance(request, Close):
+            self._handles.discard(request.handle)
+        return answer
+
+    def printed(self) -> str:
+        return self._session.printed()
+
+    def close(self) -> None:
+        while self._handles and self.alive:
+            self._session.ask(Close(self._handles.pop()))
+
+
 class InProcessSession(PrivateFolder):
     """The worker's code in this process, on the student's own folder: for a debugger."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         import torch
 
         from autograder.observe.answering import Worker
 
-        super().__init__()
+        super().__init__(folder)
         torch.set_num_threads(1)
         self.alive = True
         self.worker = Worker(set(), interruptible=True)
@@ -158,9 +287,11 @@ class InProcessSession(PrivateFolder):
     def printed(self) -> str:
         return ""
 
+    def place(self, files: Mapping[str, bytes | Path]) -> None:
+        """The files lie where their author edits them."""
+
     def close(self) -> None:
         self.alive = False
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -4,6 +4,7 @@ The first linear layer of VGG has 103 million weights. Writing them costs more t
 network, so where the system can, all of them are views of one block of two megabytes.
 """
 
+import contextlib
 import ctypes
 import sys
 import tempfile
@@ -30,6 +31,13 @@ def repeated(block: Tensor, count: int) -> Tensor | None:
         return _mapped(block, count)
     except (OSError, AttributeError):
         return None
+
+
+def give_back() -> None:
+    """Return memory that is free to the system, where it can be: what was looked at is large."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _mapped(block: Tensor, count: int) -> Tensor:

@@ -35,6 +35,7 @@ ROOTS = ("sqrt", "rsqrt", "pow", "__pow__", "float_power", "reciprocal")  # take
 
 
 Uses = dict[str, tuple[int, str, str, bool]]  # name: order, signature, role, transposed
+Used = tuple[str, Tensor, bool]  # a weight that a call gets: name, tensor, stored transposed
 
 
 class Recorder(TorchFunctionMode):
@@ -58,17 +59,34 @@ class Recorder(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        out = func(*args, **(kwargs or {}))
+        kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
         if name == "__get__":  # a property such as Tensor.T
             name = getattr(getattr(func, "__self__", None), "__name__", "")
-        self._follow(name, args, kwargs or {}, out)
+        weights, sources = self._inputs(name, args, kwargs)
+        if weights and sources:
+            self._reached(name, args, kwargs, weights, sources)
+        out = func(*args, **kwargs)
+        self._follow(name, args, kwargs, weights, sources, out)
         return out
 
-    def _follow(self, name: str, args: Any, kwargs: dict[str, Any], out: Any) -> None:
+    def _reached(
+        self,
+        function: str,
+        args: Any,
+        kwargs: dict[str, Any],
+        weights: "list[Used]",
+        sources: frozenset[str],
+    ) -> None:
+        """Called before a function that gets data and weights."""
+
+    def _inputs(
+        self, name: str, args: Any, kwargs: dict[str, Any]
+    ) -> "tuple[list[Used], frozenset[str]]":
+        """The weights among the arguments of a call, and where its data came through."""
         sources: frozenset[str] = frozenset()
-        weights: list[tuple[str, Tensor, bool]] = []
-        for position, tensor in enumerate(_tensors([args, kwargs])):
+        weights: list[Used] = []
+        for position, tensor in enumerate(tensors_of([args, kwargs])):
             if id(tensor) in self._names:
                 flipped = name in PRODUCTS and position > 0
                 weights.append((self._names[id(tensor)], tensor, flipped))
@@ -85,11 +103,22 @@ class Recorder(TorchFunctionMode):
                     weights.append((names[0], tensor, flipped))
             elif id(tensor) in self._data:
                 sources |= self._data[id(tensor)][1]
+        return weights, sources
+
+    def _follow(
+        self,
+        name: str,
+        args: Any,
+        kwargs: dict[str, Any],
+        weights: "list[Used]",
+        sources: frozenset[str],
+        out: Any,
+    ) -> None:
         if weights and not sources:
             if name in ROOTS:
                 self._variances |= {n for n, _, _ in weights}
             turned = (name in FLIPS) != weights[0][2]
-            for tensor in _tensors(out):
+            for tensor in tensors_of(out):
                 if id(tensor) not in self._names:
                     names = list(dict.fromkeys(n.partition("@")[0] for n, _, _ in weights))
                     self._views[id(tensor)] = (tensor, names, turned)
@@ -100,12 +129,12 @@ class Recorder(TorchFunctionMode):
             sources = self._use(name, args, kwargs, weights, sources, out)
         if name in ("__setitem__", "copy_") or out is None:
             # The data went into the first argument.
-            target = next(_tensors(args), None)
+            target = next(tensors_of(args), None)
             if target is not None:
                 old = self._data.get(id(target), (target, frozenset()))[1]
                 self._data[id(target)] = (target, old | sources)
             return
-        for tensor in _tensors(out):
+        for tensor in tensors_of(out):
             if sources and id(tensor) not in self._names:
                 self._data[id(tensor)] = (tensor, sources)
 
@@ -114,28 +143,53 @@ class Recorder(TorchFunctionMode):
         function: str,
         args: Any,
         kwargs: dict[str, Any],
-        weights: list[tuple[str, Tensor, bool]],
+        weights: "list[Used]",
         sources: frozenset[str],
         out: Any,
     ) -> frozenset[str]:
+        after = sources
+        for name, role, signature, transposed in self._places(
+            function, args, kwargs, weights, sources
+        ):
+            self._record(name, signature, role, transposed)
+            if role == "weight":
+                after = frozenset([signature])
+        for name, tensor, _ in weights:
+            if self._is_matrix(name, tensor):
+                shape = next((list(t.shape) for t in tensors_of(out)), [])
+                self.layers.append(Layer(function, list(tensor.shape), shape))
+        return after
+
+    def _places(
+        self,
+        function: str,
+        args: Any,
+        kwargs: dict[str, Any],
+        weights: "list[Used]",
+        sources: frozenset[str],
+    ) -> Iterator[tuple[str, str, str, bool]]:
+        """Name, role, signature of every weight that a call gets, and whether it is transposed."""
         roles = _batch_norm_roles(function, args, kwargs)
         after = sources
         for name, tensor, flipped in weights:
-            if _is_matrix(tensor) and not self._is_buffer(name):
-                signature = _digest("matrix", tensor.numel(), sources)
-                self._record(name, signature, "weight", flipped and function in PRODUCTS)
+            if self._is_matrix(name, tensor):
+                signature = _digest("matrix", self._numel(name, tensor), sources)
                 after = frozenset([signature])
-                shape = next((list(t.shape) for t in _tensors(out)), [])
-                self.layers.append(Layer(function, list(tensor.shape), shape))
+                yield name, "weight", signature, flipped and function in PRODUCTS
         for name, tensor, _ in weights:
-            if not _is_matrix(tensor) or self._is_buffer(name):
+            if not self._is_matrix(name, tensor):
                 buffer = self._is_buffer(name)
                 role = roles.get(id(tensor)) or ROLES.get(function, "bias")
                 if buffer and id(tensor) not in roles:
                     role = "var" if name in self._variances else "mean"
-                signature = _digest("buffer" if buffer else "vector", tensor.numel(), after)
-                self._record(name, signature, role, False)
-        return after
+                kind = "buffer" if buffer else "vector"
+                yield name, role, _digest(kind, self._numel(name, tensor), after), False
+
+    def _numel(self, name: str, tensor: Tensor) -> int:
+        return tensor.numel()
+
+    def _is_matrix(self, name: str, tensor: Tensor) -> bool:
+        return is_matrix(tensor) and not self._is_buffer(name)
 
     def _is_buffer(self, name: str) -> bool:
         return name.partition("@")[0] in self._buffers
@@ -144,17 +198,19 @@ class Recorder(TorchFunctionMode):
         self.uses.setdefault(name, (len(self.uses), signature, role, transposed))
 
 
-def _tensors(value: Any) -> Iterator[Tensor]:
+def tensors_of(value: Any) -> Iterator[Tensor]:
+    """Every tensor in nested arguments."""
     if isinstance(value, Tensor):
         yield value
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _tensors(item)
+            yield from tensors_of(item)
     elif isinstance(value, dict):
-        yield from _tensors(list(value.values()))
+        yield from tensors_of(list(value.values()))
 
 
-def _is_matrix(tensor: Tensor) -> bool:
+def is_matrix(tensor: Tensor) -> bool:
+    """Whether a tensor mixes its inputs: the weight of a convolution or a linear layer."""
     return tensor.ndim > 1 and tensor.numel() > max(tensor.shape)
 
 
@@ -199,7 +255,7 @@ def weights(module: nn.Module, uses: Uses | None = None) -> list[Weight]:
     for name, tensor, buffer in tensors:
         if not tensor.is_floating_point():
             continue
-        guess = "weight" if _is_matrix(tensor) else _named_role(name, buffer)
+        guess = "weight" if is_matrix(tensor) else _named_role(name, buffer)
         parts = parts_of.get(name, [])
         if parts:
             uses.setdefault(name, uses[parts[0]])

@@ -3,17 +3,19 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from autograder.course.messages import Catalogue
+from autograder.course.roster import Student, find
 from autograder.errors import GraderFault, UsageError
-from autograder.messages import Catalogue
-from autograder.places import name_of
-from autograder.receipt import COLLECTED, PUBLISHED
+from autograder.files import write
+from autograder.model import Report
 from autograder.report.as_json import to_json
 from autograder.report.html import class_html, grades_csv, staff_html
 from autograder.report.misconceptions import HISTORY, remembered, top
-from autograder.report.model import Report
+from autograder.report.receipt import PUBLISHED
 from autograder.report.summary import Summary, summary
-from autograder.report.terminal import clean
-from autograder.roster import Student, find
+from autograder.report.terminal import safe
+from autograder.submission.collected import COLLECTED
+from autograder.submission.fetching import name_of
 
 BATCH = "batch.json"  # the seed of an output folder
 NAMED = 20  # submissions that are named in a message
@@ -85,7 +87,7 @@ class Results:
         """
         broken = [self._names[n] for n, one in sorted(self._summaries.items()) if one.broke]
         if broken:
-            some = ", ".join(map(clean, broken[:NAMED]))
+            some = ", ".join(map(safe, broken[:NAMED]))
             more = f" and {len(broken) - NAMED} more" if len(broken) > NAMED else ""
             raise GraderFault(f"checks did not run for {some}{more}")
 
@@ -121,24 +123,3 @@ def file_names(places: Sequence[str]) -> list[str]:
         used.add(name.casefold())
         names.append(name)
     return names
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        UsageError: it cannot be written.
-    """
-    try:
-        if not path.name or path.is_dir():
-            raise UsageError(f"{path}: this is a folder; give the name of a file")
-        part = path.with_name(f".{path.name}.part")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_text(text, encoding="utf-8")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise UsageError(f"{path}: cannot be written: {why}") from None

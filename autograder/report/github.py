@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO
 
-from autograder.messages import MEMBER, Catalogue
-from autograder.report.model import GRADER_FAULTS, CheckReport
+from autograder.course.messages import MEMBER, Catalogue
+from autograder.model import GRADER_FAULTS, Result
 from autograder.report.terminal import MARKS, number
-from autograder.submission import TaskFiles
+from autograder.submission.task_files import TaskFiles
 
 ONLY_GRADED = "homework.only_graded"
 MOST = 10  # annotations of a kind that GitHub shows of a step
@@ -31,10 +31,10 @@ class Checked:
     """A task that was checked: its files, and a report of each check."""
 
     files: TaskFiles
-    reports: Sequence[CheckReport]
+    reports: Sequence[Result]
 
     @property
-    def judged(self) -> list[CheckReport]:
+    def judged(self) -> list[Result]:
         """Without what only grading can tell."""
         return [r for r in self.reports if not (r.message and r.message.id == ONLY_GRADED)]
 
@@ -43,12 +43,12 @@ class Checked:
         return all(report.outcome == "passed" for report in self.judged)
 
     @property
-    def told(self) -> list[CheckReport]:
+    def told(self) -> list[Result]:
         """The failed checks that say something of their own, each thing once.
 
         Where nothing failed: the first that the grader broke on.
         """
-        found: list[CheckReport] = []
+        found: list[Result] = []
         for report in self.reports:
             said = report.message and (
                 report.message.id == MEMBER or report.message in [r.message for r in found]
@@ -86,7 +86,7 @@ def annotations(found: Sequence[Checked], folder: str, catalogue: Catalogue) -> 
     return lines
 
 
-def _level(report: CheckReport) -> str:
+def _level(report: Result) -> str:
     id = report.message.id if report.message else ""
     if id == "fault.not_written":
         return "notice"
@@ -94,7 +94,7 @@ def _level(report: CheckReport) -> str:
 
 
 def _command(
-    level: str, files: TaskFiles, report: CheckReport, folder: str, catalogue: Catalogue
+    level: str, files: TaskFiles, report: Result, folder: str, catalogue: Catalogue
 ) -> str:
     path, line = place_of(files, report)
     properties = {"file": str(PurePosixPath(folder, path)), "line": str(line)}
@@ -104,7 +104,7 @@ def _command(
     return f"::{level} {listed}::{escape(text)}"
 
 
-def place_of(files: TaskFiles, report: CheckReport) -> tuple[str, int]:
+def place_of(files: TaskFiles, report: Result) -> tuple[str, int]:
     """The file and line a report is about: where it failed, else where its symbol is defined.
 
     A line is believed only where the student has it: it comes from the student's process.

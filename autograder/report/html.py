@@ -5,32 +5,29 @@ import io
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from autograder.messages import Catalogue
+from autograder.course.messages import Catalogue
+from autograder.model import Flow, Report
+from autograder.report.lesson_links import place_of
 from autograder.report.misconceptions import TopMistake
-from autograder.report.model import Flow, Report
-from autograder.report.places import place_of
 from autograder.report.summary import Summary, view
 from autograder.report.terminal import number, origins
 
-if TYPE_CHECKING:
-    from autograder.answers import Answer, Question
 
-
-def _environment(catalogue: Catalogue) -> Environment:
-    environment = Environment(
+def environment(catalogue: Catalogue) -> Environment:
+    """What every page is made with: templates, and the texts of a language."""
+    made = Environment(
         loader=PackageLoader("autograder.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = number
-    environment.filters["percent"] = lambda share: f"{100 * share:.0f} %"
-    environment.globals.update(
+    made.filters["number"] = number
+    made.filters["percent"] = lambda share: f"{100 * share:.0f} %"
+    made.globals.update(
         say=catalogue.say,
         text=catalogue.text,
         told=catalogue.told,
@@ -45,7 +42,7 @@ def _environment(catalogue: Catalogue) -> Environment:
         place_of=place_of,
         origins=partial(origins, catalogue=catalogue),
     )
-    return environment
+    return made
 
 
 def curves(flow: Flow) -> dict[str, list[dict[str, object]]]:
@@ -82,7 +79,7 @@ def curves(flow: Flow) -> dict[str, list[dict[str, object]]]:
 
 def to_html(report: Report, catalogue: Catalogue) -> str:
     """The report of one submission as a page."""
-    return _environment(catalogue).get_template("report.html").render(report=report)
+    return environment(catalogue).get_template("report.html").render(report=report)
 
 
 def class_html(
@@ -96,20 +93,14 @@ def class_html(
 
     mistakes: the typical ones. snapshot: work in progress, so nothing is said of points.
     """
-    template = _environment(catalogue).get_template("class.html")
+    template = environment(catalogue).get_template("class.html")
     found = view(summaries)
     return template.render(view=found, names=names, mistakes=mistakes, snapshot=snapshot)
 
 
 def staff_html(summaries: Sequence[Summary], catalogue: Catalogue) -> str:
     """A class as a page for its teachers: who needs help, and what needs their eye."""
-    return _environment(catalogue).get_template("staff.html").render(view=view(summaries))
-
-
-def answers_html(question: "Question", answers: Sequence["Answer"], catalogue: Catalogue) -> str:
-    """All answers to a question as a page for the teacher."""
-    template = _environment(catalogue).get_template("answers.html")
-    return template.render(question=question, answers=answers)
+    return environment(catalogue).get_template("staff.html").render(view=view(summaries))
 
 
 def grades_csv(summaries: Sequence[Summary]) -> str:

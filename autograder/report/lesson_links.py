@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from autograder.checks.promise import Check
-from autograder.tasks import task_named
+from autograder.checks.task_run import planned
+from autograder.course.tasks import task_named
+from autograder.model import Check
 
 NOTEBOOKS = {"en": "lesson.ipynb", "ru": "lesson.ru.ipynb"}
 
@@ -28,8 +29,6 @@ def _anchors() -> dict[str, dict[str, str]]:
 
 def place_of(check: Check, lang: str) -> Place | None:
     """Where a check is taught; one without points is taught where the scored ones are it serves."""
-    from autograder.checks.judge import planned
-
     task = task_named(check.task)
     checks = planned(task)
     serves = [other.id for other in checks if check.id in other.members]

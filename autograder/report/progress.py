@@ -9,9 +9,9 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder.messages import Catalogue
+from autograder.course.messages import Catalogue
+from autograder.model import Report
 from autograder.report.folder import Results, in_order
-from autograder.report.model import Report
 from autograder.report.terminal import make_console, print_line, print_report
 
 EVERY = 15.0  # seconds between two lines

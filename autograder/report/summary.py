@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from autograder.checks.promise import Check, Message
-from autograder.report.model import GRADER_FAULTS, CheckReport, Report, TaskReport
+from autograder.model import GRADER_FAULTS, Check, Message, Report, Result, TaskReport
 
 SUSPECT = ("fault.protocol", "file.link", "file.not_a_file", "provenance.")  # or beginnings
 LACKING = ("homework.no_truth", "homework.no_honest")  # the teacher's files, not the student's
@@ -84,7 +83,7 @@ def summary(report: Report) -> Summary:
     )
 
 
-def _remark(task: TaskReport, check: CheckReport) -> Remark | None:
+def _remark(task: TaskReport, check: Result) -> Remark | None:
     return None if check.message is None else Remark(task.task, check.message, check.check)
 
 
@@ -92,7 +91,7 @@ def _is_fault(task: TaskReport, message: Message) -> bool:
     return message.id in GRADER_FAULTS or (task.status == "error" and message.id in LACKING)
 
 
-def _is_suspect(task: TaskReport, check: CheckReport) -> bool:
+def _is_suspect(task: TaskReport, check: Result) -> bool:
     """Whether a teacher should look: points that wait, and what honest work never does."""
     assert check.message is not None
     held = task.status == "error" and check.outcome == "not_run" and check.check.points > 0

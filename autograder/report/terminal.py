@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.messages import MEMBER, Catalogue
-from autograder.report.model import GRADER_FAULTS, CheckReport, Flow, Report, TaskReport
-from autograder.report.places import place_of
-from autograder.scoring import Score
+from autograder.course.messages import MEMBER, Catalogue
+from autograder.model import GRADER_FAULTS, Flow, Report, Result, TaskReport
+from autograder.report.lesson_links import place_of
+from autograder.submission.scoring import Score
 
 BARS, ASCII_BARS = "×▁▂▃▄▅▆▇█", "x_.-=+*#@"
 COLUMNS = 64
@@ -48,7 +48,7 @@ def number(points: float | None) -> str:
 def print_report(report: Report, console: Console, catalogue: Catalogue) -> None:
     """The whole report: every task, its scored checks, and why others failed."""
     say = catalogue.say
-    console.print(Text(f"{say('ui.submission')}: {clean(report.submission)}", style="bold"))
+    console.print(Text(f"{say('ui.submission')}: {safe(report.submission)}", style="bold"))
     for note in report.notes:
         console.print(Text(catalogue.text(note), style="yellow"))
     for task in report.tasks:
@@ -89,7 +89,7 @@ def print_line(name: str, report: Report, console: Console, catalogue: Catalogue
     say = catalogue.say
     total = say("ui.points_of", points=number(report.points), maximum=number(report.max_points))
     undecided = f" ({say('ui.status.error')})" if report.points is None else ""
-    console.print(Text(f"{clean(name)}: {total} {say('ui.points')}{undecided}"))
+    console.print(Text(f"{safe(name)}: {total} {say('ui.points')}{undecided}"))
 
 
 def _print_task(task: TaskReport, console: Console, catalogue: Catalogue) -> None:
@@ -106,7 +106,8 @@ def _print_task(task: TaskReport, console: Console, catalogue: Catalogue) -> Non
         if report.outcome == "failed" or (report.check.points and report.outcome == "passed"):
             print_check(report, console, catalogue, points=True, said=said)
         elif report.message is not None and (
-            report.message.id.startswith("homework.") or report.message.id in GRADER_FAULTS
+            report.message.id.startswith(("homework.", "fault."))
+            or report.message.id in GRADER_FAULTS
         ):
             print_check(report, console, catalogue)
         elif report.outcome == "not_run":
@@ -120,7 +121,7 @@ def _print_task(task: TaskReport, console: Console, catalogue: Catalogue) -> Non
 def print_flow(flow: Flow, console: Console, catalogue: Catalogue) -> None:
     """The norm of each layer's gradient as a row of bars, first layer to last."""
     say = catalogue.say
-    console.print(Text(f"  {say('flow.title', call=clean(flow.call))}", style="bold"))
+    console.print(Text(f"  {say('flow.title', call=safe(flow.call))}", style="bold"))
     rows = [("flow.yours", flow.norms), ("flow.right", flow.right), ("flow.plain", flow.plain)]
     if flow.as_right:
         rows[:2] = [("flow.both", flow.norms)]
@@ -136,7 +137,7 @@ def print_flow(flow: Flow, console: Console, catalogue: Catalogue) -> None:
         ends = f"{norms[0]:.2g} … {norms[-1]:.2g}"
         console.print(Text(f"      {label:<{width}}  {row}  {ends}"))
     if flow.dead:
-        names = ", ".join(map(clean, flow.dead[:6])) + (", …" if len(flow.dead) > 6 else "")
+        names = ", ".join(map(safe, flow.dead[:6])) + (", …" if len(flow.dead) > 6 else "")
         console.print(Text(f"      {say('flow.dead', names=names)}", style="red"))
 
 
@@ -159,7 +160,7 @@ def bars(norms: Sequence[float], low: float, high: float, glyphs: str) -> str:
 
 
 def print_check(
-    report: CheckReport,
+    report: Result,
     console: Console,
     catalogue: Catalogue,
     points: bool = False,
@@ -209,17 +210,21 @@ def print_score(score: Score, console: Console, catalogue: Catalogue) -> None:
     table.add_column(say("ui.support"), justify="right")
     for row in score.per_class:
         cells = (f"{row.precision:.3f}", f"{row.recall:.3f}", f"{row.f1:.3f}", str(row.support))
-        table.add_row(clean(row.name), *cells)
+        table.add_row(safe(row.name), *cells)
     console.print()
     console.print(table)
     if score.confusions:
         console.print()
         console.print(Text(say("ui.confusions"), style="bold"))
         for truth, prediction, count in score.confusions:
-            values = {"truth": clean(truth), "prediction": clean(prediction), "count": count}
+            values = {
+                "truth": safe(truth),
+                "prediction": safe(prediction),
+                "count": count,
+            }
             console.print(f"  {say('ui.confusion', **values)}")
 
 
-def clean(text: str) -> str:
-    """Text from a submission without characters that could steer the terminal."""
+def safe(text: str) -> str:
+    """Text of a submission that is safe to print: no character of it can steer the terminal."""
     return "".join(c if c.isprintable() else "?" for c in text)

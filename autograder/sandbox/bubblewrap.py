@@ -8,8 +8,7 @@ import tempfile
 from pathlib import Path
 
 from autograder.errors import UsageError
-from autograder.sandbox import mounts
-from autograder.sandbox.profiles import (
+from autograder.observe.profiles import (
     ENVIRONMENT,
     EXCHANGE,
     SUBMISSION,
@@ -17,6 +16,7 @@ from autograder.sandbox.profiles import (
     WRITABLE,
     Profile,
 )
+from autograder.sandbox import mounts
 
 PROBE = 60.0  # seconds
 CUDA_NAMES = ("CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH")

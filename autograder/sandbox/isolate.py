@@ -11,8 +11,8 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
+from autograder.observe.profiles import EXCHANGE, SUBMISSION, WORK, WRITABLE
 from autograder.sandbox import seccomp
-from autograder.sandbox.profiles import EXCHANGE, SUBMISSION, WORK, WRITABLE
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000

@@ -22,9 +22,10 @@ from typing import Any
 from autograder.errors import GraderFault, UsageError
 from autograder.observe import protocol
 from autograder.observe.pipes import PipeSession
+from autograder.observe.profiles import SUBMISSION, WORK, Profile
 from autograder.observe.protocol import Fault
+from autograder.observe.session import Pool
 from autograder.sandbox.bubblewrap import bubblewrap, refusal
-from autograder.sandbox.profiles import SUBMISSION, WORK, Profile
 
 START = 120.0  # seconds in which the warm parent must be ready
 ANSWER = 60.0  # seconds in which it must start or end a job
@@ -121,13 +122,14 @@ class Warm:
         shutil.rmtree(self.exchange, ignore_errors=True)
 
 
-class WarmWorkers:
+class WarmWorkers(Pool):
     """Sandboxed sessions: a warm parent for each set of allowed packages, started when needed.
 
     Where only cold ones are possible, each session has a parent of its own.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._parents: dict[tuple[object, ...], Warm] = {}
         self._cold = False
 
@@ -150,8 +152,8 @@ class WarmWorkers:
                     raise UsageError(str(error)) from None
         raise UsageError(refusal(str(answer)))
 
-    def session(self, profile: Profile, files: Mapping[str, bytes | Path]) -> PipeSession:
-        """A fresh job that sees the files.
+    def start(self, profile: Profile) -> PipeSession:
+        """A fresh job.
 
         Raises:
             UsageError: this machine cannot isolate.
@@ -159,7 +161,7 @@ class WarmWorkers:
         if self._cold:
             alone = Warm(profile, alone=True)
             try:
-                return SandboxedSession(alone, profile, files)
+                return SandboxedSession(alone, profile)
             except BaseException:
                 alone.close()
                 raise
@@ -169,10 +171,11 @@ class WarmWorkers:
             if parent is not None:
                 parent.close()
             parent = self._parents[key] = Warm(profile)
-        return SandboxedSession(parent, profile, files)
+        return SandboxedSession(parent, profile)
 
     def close(self) -> None:
         """End every warm parent and every job."""
+        super().close()
         while self._parents:
             self._parents.popitem()[1].close()
 
@@ -182,7 +185,7 @@ class SandboxedSession(PipeSession):
 
     warm = True
 
-    def __init__(self, parent: Warm, profile: Profile, files: Mapping[str, bytes | Path]) -> None:
+    def __init__(self, parent: Warm, profile: Profile) -> None:
         folder = parent.exchange
         if not parent.alone:
             folder /= secrets.token_hex(8)
@@ -198,7 +201,6 @@ class SandboxedSession(PipeSession):
         request = {"job": folder.name, "allowed": allowed, "limits": limits, "alone": parent.alone}
         with contextlib.ExitStack() as undo:
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
-            self.place(files)
             ends = [os.pipe() for _ in range(3)]
             pipes = (
                 os.fdopen(ends[0][1], "wb", buffering=0),

@@ -23,10 +23,10 @@ import socket
 import sys
 import time
 from importlib import import_module
-from typing import Any, TextIO
+from typing import Any
 
-from autograder.observe import worker
-from autograder.sandbox import isolate, profiles
+from autograder.observe import profiles, worker
+from autograder.sandbox import isolate
 
 POLL = 0.02  # seconds between two looks at a job
 PAGE = resource.getpagesize()
@@ -126,8 +126,6 @@ def run_worker(request: dict[str, Any], pipes: list[int]) -> None:
         for number, descriptor in enumerate(pipes):
             os.dup2(descriptor, number)
         os.closerange(3, 4096)
-        # Our own streams were made for other files.
-        sys.stdout, sys.stderr = stream(1), stream(2)
         limits = request["limits"]
         isolate.bound(limits)
         isolate.drop_privileges(frozenset(limits["calls"]))
@@ -136,15 +134,7 @@ def run_worker(request: dict[str, Any], pipes: list[int]) -> None:
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
     finally:
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
         os._exit(code)
-
-
-def stream(descriptor: int) -> TextIO:
-    """A text stream on a descriptor of the job."""
-    return os.fdopen(descriptor, "w", 1, "utf-8", "replace", closefd=False)
 
 
 def watch(worker_process: int, limits: dict[str, Any], usage: "Usage") -> str:

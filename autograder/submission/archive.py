@@ -9,6 +9,7 @@ import re
 import shutil
 import stat
 import tempfile
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,23 +18,22 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from autograder.errors import UsageError
-from autograder.homework import MAX_CSV, MAX_RUN, RUN
-from autograder.submission import MAX_BYTES, SUBMISSION
-from autograder.tasks import Task, all_tasks
+from simpsons.junk import is_junk
 
-MAX_NOTEBOOK = 128 << 20  # pictures included; more than nbgrader would show
+from autograder.course.tasks import all_tasks
+from autograder.errors import UsageError
+from autograder.submission.chosen import TOLD, misnamed, nearness, place_of
+
 MAX_ENTRIES = 20_000  # of one archive
+NAMED = 10  # of a student's files that nothing takes
 MAX_DEPTH = 3  # archives in archives
 MAX_STUDENT = 1 << 30  # bytes kept of one student
 MAX_INNER = 1 << 30  # bytes of all archives in a student's archive
-NOTEBOOKS = "notebooks"  # for notebooks in no task's folder: their cells tell what they are
 CHUNK = 1 << 20
 MOODLE = re.compile(
     r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)(?:_(?P<file>.*))?"
 )
 OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
-TASK_FOLDER = re.compile(r"0?(\d)[_ -]?([a-z]+)")
 
 
 @dataclass
@@ -51,7 +51,10 @@ class Handed:
     submitted: datetime | None = None
     files: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    #: Where in the archive each of the files lay.
+    sources: dict[str, PurePosixPath] = field(default_factory=dict)
     bytes: int = 0
+    left: int = 0
     unpacked: int = 0
     seen: int = 0
 
@@ -77,13 +80,16 @@ def collect(source: Path, into: Path, zone: tzinfo) -> tuple[list[Handed], list[
     stray: list[str] = []
     into.mkdir(parents=True, exist_ok=True)
     for entry in _entries(source, zone):
+        if is_junk(entry.path.parts[:1]):
+            continue
         if len(entry.path.parts) < 2 and not MOODLE.fullmatch(entry.path.name):
             stray.append(f"{entry.path}: {entry.refused or 'lies in no folder of a student'}")
             continue
         top = entry.path.parts[0]
-        match = MOODLE.fullmatch(top)
-        name, number = (match["name"], match["id"]) if match else (top, "")
-        key = number or top
+        composed = unicodedata.normalize("NFC", top)
+        match = MOODLE.fullmatch(composed)
+        name, number = (match["name"], match["id"]) if match else (composed, "")
+        key = number or composed
         if key not in found:
             found[key] = Handed(top, name, number, into / _harmless(key))
             shutil.rmtree(found[key].folder, ignore_errors=True)
@@ -95,6 +101,8 @@ def collect(source: Path, into: Path, zone: tzinfo) -> tuple[list[Handed], list[
         inside = PurePosixPath(*entry.path.parts[1:]) if len(entry.path.parts) > 1 else None
         inside = inside or PurePosixPath(match["file"] if match and match["file"] else top)
         _take(found[key], Entry(inside, entry.size, entry.open, entry.moment, entry.refused), 0)
+    for one in found.values():
+        one.problems += misnamed(one.sources)
     if not found:
         raise UsageError(
             f"{source}: nothing that a student handed in; give Moodle's 'Download all "
@@ -202,11 +210,21 @@ def _take(handed: Handed, entry: Entry, depth: int) -> None:
         return
     target = place_of(entry.path)
     if target is None:
+        _leave(handed, entry.path)
         return
     path = handed.folder / target[0]
-    if path.exists():
-        handed.problems.append(f"{entry.path}: {target[0]} is there twice; the first one counts")
+    before = handed.sources.get(target[0])
+    if before is None and path.exists():  # but for the case of its letters
+        handed.problems.append(f"{entry.path}: {target[0]} is there already")
         return
+    if before is not None:
+        near, far = sorted((before, entry.path), key=lambda p: nearness(p, target[0]))
+        handed.problems.append(f"{far}: {target[0]} is there twice; {near} counts")
+        if near == before:
+            return
+        handed.bytes -= path.stat().st_size
+        handed.files.remove(target[0])
+        path.unlink()
     limit = min(target[1], MAX_STUDENT - handed.bytes)
     size = _copy(entry, path, limit)
     if size > limit:
@@ -215,8 +233,20 @@ def _take(handed: Handed, entry: Entry, depth: int) -> None:
         return
     handed.bytes += size
     handed.files.append(target[0])
+    handed.sources[target[0]] = entry.path
     if entry.moment and (handed.submitted is None or entry.moment > handed.submitted):
         handed.submitted = entry.moment
+
+
+def _leave(handed: Handed, path: PurePosixPath) -> None:
+    """Tell of a file that nothing takes, if a person wrote it."""
+    if path.suffix.lower() not in TOLD or is_junk(path.parts):
+        return
+    handed.left += 1
+    if handed.left <= NAMED:
+        handed.problems.append(f"{path}: no task takes it")
+    elif handed.left == NAMED + 1:
+        handed.problems.append("and more files that no task takes")
 
 
 def _copy(entry: Entry, path: Path, limit: int) -> int:
@@ -248,36 +278,6 @@ def _take_archive(handed: Handed, entry: Entry, depth: int) -> None:
                     _take(handed, inner, depth + 1)
         except (OSError, zipfile.BadZipFile, ValueError, RuntimeError, EOFError) as error:
             handed.problems.append(f"{entry.path}: cannot be read ({error})")
-
-
-def place_of(path: PurePosixPath) -> tuple[str, int] | None:
-    """Where a file belongs in a submission, and how large it may be; None: it is not read."""
-    name = path.name
-    task = _task_of(path)
-    if task is None:
-        return (f"{NOTEBOOKS}/{name}", MAX_NOTEBOOK) if path.suffix == ".ipynb" else None
-    if task.homework and path.parent.name == "run":
-        return (f"{task.folder}/run/{name}", MAX_RUN) if name in RUN else None
-    where = f"{task.folder}/{name}"
-    if name == SUBMISSION and task.homework:
-        return where, MAX_CSV
-    limits = {".py": MAX_BYTES, ".ipynb": MAX_NOTEBOOK}
-    return (where, limits[path.suffix]) if path.suffix in limits else None
-
-
-def _task_of(path: PurePosixPath) -> Task | None:
-    """The task a file is of: by the nearest folder that is named so, else by its own name."""
-    for part in reversed(path.parts[:-1]):
-        match = TASK_FOLDER.fullmatch(part.casefold())
-        for task in all_tasks():
-            if part.casefold() == task.folder or (match and match[2] == task.name):
-                return task
-    for task in all_tasks():
-        if path.name in (*task.files, *((SUBMISSION,) if task.homework else ())):
-            return task
-        if path.parent.name == "run" and path.name in RUN and task.homework:
-            return task
-    return None
 
 
 def named(handed: Sequence[Handed]) -> str:

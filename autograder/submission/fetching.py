@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from autograder.course.tasks import Task, all_tasks
 from autograder.errors import UsageError
-from autograder.homework import MAX_CSV, MAX_RUN, RUN
-from autograder.submission import MAX_BYTES, MAX_FILES, SUBMISSION, read_submission
-from autograder.tasks import Task, all_tasks
+from autograder.submission.chosen import MAX_BYTES, MAX_CSV, MAX_RUN
+from autograder.submission.task_files import MAX_FILES, read_submission
 
 
 def is_url(place: str) -> bool:
@@ -107,11 +107,11 @@ def _fetch_task(files: Any, root: str, folder: Path, task: Task) -> None:
         if name.endswith(".py") and (python < MAX_FILES or name in task.files):
             python += 1
             _fetch(files, entry["name"], target / name, MAX_BYTES + 1)
-        elif task.homework and name == SUBMISSION:
+        elif task.predictions and name == task.predictions:
             _fetch(files, entry["name"], target / name, MAX_CSV + 1)
-    for entry in _list(files, f"{root}/{task.folder}/run") if task.homework else []:
+    for entry in _list(files, f"{root}/{task.folder}/run") if task.run else []:
         name = entry["name"].rpartition("/")[2]
-        if entry["type"] == "file" and name in RUN:
+        if entry["type"] == "file" and name in task.run:
             _fetch(files, entry["name"], target / "run" / name, MAX_RUN + 1)
 
 

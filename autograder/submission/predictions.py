@@ -1,27 +1,30 @@
 """Read the CSV files people really write: predictions and truth, one class for each picture.
 
-Accepted: any order of rows, a BOM, CRLF, comma, semicolon or tab, other names of the columns,
-no header, an index column, folders before the Id, ``.jpg`` missing in it. Refused with row
-numbers: what could change a score.
+Accepted: any order of rows, what spreadsheets write, other names of the columns, no header, an
+index column, folders before the Id, ``.jpg`` missing in it, rows about the copies that macOS and
+notebooks make of pictures. Refused with row numbers: what could change a score.
 """
 
 import csv
 import difflib
-import io
 import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Protocol
+
+from simpsons.tables import trimmed
 
 from autograder.errors import UsageError
+from autograder.files import read_rows
 
 ID_NAMES = {"id", "image_id", "imageid", "image", "img", "img_id", "file", "filename", "name"}
 CLASS_NAMES = {"expected", "class", "label", "category", "prediction", "predicted", "character"}
 NOTHING = {"", "nan", "none", "null", "na", "n/a", "<na>"}
 LOOKS_LIKE_ID = re.compile(r"(?:.*/)?[a-z_]*\d+(?:\.(?:jpe?g|png))?", re.IGNORECASE)
 IMAGE = re.compile(r"\.(?:jpe?g|png|bmp|webp)$", re.IGNORECASE)
+NUMBER = re.compile(r"\d+(?:\.0)?")
 SHOWN = 10  # problems told before the rest is only counted
 
 
@@ -58,7 +61,7 @@ def read_table(path: File) -> Table:
         UsageError: the file is missing, empty, not a CSV, or rows have no Id, no class or an
             Id that stood before; the text names the rows.
     """
-    rows = _rows(path)
+    rows = iter(read_rows(path))
     try:
         first = next(rows, None)
     except csv.Error as error:
@@ -83,7 +86,15 @@ def read_table(path: File) -> Table:
     )
     if flawed or not labels:
         labels = {key: label for _, key, label in _read_carefully(path)}
+    stale = list(filter(is_copy, labels))
+    for key in stale:
+        del labels[key]
     return Table(path, labels)
+
+
+def is_copy(key: str) -> bool:
+    """Whether an Id is that of a file that macOS or a notebook's server leaves beside a picture."""
+    return key.startswith("._") or key.endswith("-checkpoint")
 
 
 def _normal_ids(ids: Sequence[str]) -> list[str]:
@@ -108,6 +119,8 @@ def _read_carefully(path: File) -> list[tuple[int, str, str]]:
             problems.append(f"row {number}: {len(row)} columns, expected {width}")
             continue
         key, label = normal_id(row[id_column]), row[class_column].strip()
+        if is_copy(key):
+            continue
         if key.lower() in NOTHING:
             problems.append(f"row {number}: the Id is missing")
         elif label.lower() in NOTHING:
@@ -126,19 +139,19 @@ def _read_carefully(path: File) -> list[tuple[int, str, str]]:
 
 def _numbered(path: File) -> Iterator[tuple[int, list[str]]]:
     """Rows that hold anything, with their numbers."""
-    reader = _reader(path)
+    rows = read_rows(path)
     try:
-        for row in reader:
+        for row in rows:
             if any(cell.strip() for cell in row):
-                yield reader.line_num, row
+                yield rows.line, row
     except csv.Error as error:
-        raise UsageError(f"{path}: row {reader.line_num}: not a CSV file: {error}") from None
+        raise UsageError(f"{path}: row {rows.line}: not a CSV file: {error}") from None
 
 
 def read_ids(path: Path) -> set[str]:
     """Read the Ids in the first column of a CSV file (or the column named Id)."""
     try:
-        rows = list(_rows(path))
+        rows = list(read_rows(path))
     except csv.Error as error:
         raise UsageError(f"{path}: not a CSV file: {error}") from None
     if not rows:
@@ -158,6 +171,11 @@ def check_against(predictions: Table, truth: Table, classes: set[str]) -> None:
     unknown = set(predictions.labels.values()) - classes
     if predictions.labels.keys() == truth.labels.keys() and not unknown:
         return
+    if unknown and all(NUMBER.fullmatch(label) for label in predictions.labels.values()):
+        raise UsageError(
+            f"{predictions.path}: its classes are numbers; write their names, such as "
+            f"{min(classes)}: names[number], where names are the classes in the order of training"
+        )
     rows = predictions.rows()
     problems = [
         f"row {rows[key]}: there is no picture {key}"
@@ -192,30 +210,9 @@ def _nearest(label: str, classes: set[str]) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def _rows(path: File) -> Iterator[list[str]]:
-    """Every row that is not an empty line."""
-    return filter(None, _reader(path))
-
-
-def _reader(path: File) -> Any:
-    """A csv reader; it counts lines as an editor does."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise UsageError(f"{path}: there is no such file") from None
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path}: not a CSV file in UTF-8; export it as CSV (UTF-8)") from None
-    if "\0" in text[:4096]:
-        raise UsageError(f"{path}: not a CSV file; export it as CSV (UTF-8)")
-    start = text[:2048].split("\n", 1)[0]
-    delimiter = max(",;\t", key=start.count)
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-
-
 def _columns(path: File, first: list[str]) -> tuple[int, int, bool]:
     """Where Id and class stand, and whether the first row is a header."""
+    first = trimmed(first)
     names = [cell.strip().strip('"').lower() for cell in first]
     ids = [i for i, name in enumerate(names) if name in ID_NAMES]
     classes = [i for i, name in enumerate(names) if name in CLASS_NAMES]

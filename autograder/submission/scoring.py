@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograder.errors import UsageError
-from autograder.predictions import Table, check_against, read_ids, read_table
+from autograder.submission.predictions import Table, check_against, read_ids, read_table
 
 SCHEMA = "autograder/score/v1"
 AVERAGES = ("micro", "macro", "weighted")

@@ -4,29 +4,44 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Any
 
+from simpsons.junk import is_junk
+
+from autograder.course.tasks import Task, all_tasks
 from autograder.errors import UsageError
-from autograder.tasks import Task, all_tasks
+from autograder.submission.chosen import (
+    MAX_BYTES,
+    NOTEBOOKS,
+    expected,
+    is_backup,
+    is_own,
+    nearness,
+    otherwise,
+    place_of,
+)
 
 MAX_FILES = 40
-MAX_BYTES = 512 << 10
 SUBMISSION = "submission.csv"
+MAX_ENTRIES, MAX_FOLDERS, MAX_DEPTH = 20_000, 1_000, 8  # looked at where a task is not found
+NAMED = 3
 
 
 @dataclass(frozen=True)
 class TaskFiles:
     """The Python files of one task, by name.
 
-    problem is a message id ("" if the task's file can be judged): missing, link,
+    problem is a message id ("" if the task's file can be judged): missing, otherwise, link,
     not_a_file, too_large or unreadable. siblings are files of other tasks that this one may
-    use, by path.
+    use, by path. others: names of files that may be meant as the one that is missing.
     """
 
     task: Task
     files: dict[str, bytes] = field(default_factory=dict)
     problem: str = ""
     siblings: dict[str, bytes] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
 
     def placed(self) -> dict[str, bytes]:
         """All files by their path in the session's folder: tasks side by side."""
@@ -45,7 +60,7 @@ def read_submission(folder: Path, tasks: tuple[Task, ...] = ()) -> list[TaskFile
     """Read the files of every task below a submission folder.
 
     Only regular ``*.py`` files right in the task's folder are read, no links, at most
-    40 files of 512 KiB each.
+    40 files of 512 KiB each. A task that is not where it should be is looked for.
 
     Raises:
         UsageError: the folder is not there, not a folder, unreadable or holds no task.
@@ -59,27 +74,81 @@ def read_submission(folder: Path, tasks: tuple[Task, ...] = ()) -> list[TaskFile
     except OSError as error:
         raise UsageError(f"{folder}: cannot be read: {error.strerror}") from None
     folders = [task.folder for task in all_tasks()]
-    if not any(name in folders for name in names):
+    places = folders_of(folder)
+    if not any(name in folders for name in names) and not any(map(Path.exists, places.values())):
         raise UsageError(
             f"{folder}: no task found; a submission holds folders such as {', '.join(folders[:3])}"
         )
-    return [read_task(folder / task.folder, task) for task in tasks or all_tasks()]
+    return [
+        read_task(places[task.name], task, tuple(places.items())) for task in tasks or all_tasks()
+    ]
 
 
-def read_task(folder: Path, task: Task) -> TaskFiles:
+def folder_of(submission: Path, task: Task) -> Path:
+    """The folder of a task in a submission: the expected one, else that of the nearest file."""
+    return folders_of(submission, (task,))[task.name]
+
+
+def folders_of(submission: Path, tasks: tuple[Task, ...] = ()) -> dict[str, Path]:
+    """The folder of each task, by name."""
+    found: dict[str, Path] = {}
+    near: dict[str, PurePosixPath] | None = None
+    for task in tasks or all_tasks():
+        found[task.name] = wanted = submission / task.folder
+        there = any(os.path.lexists(wanted / name) for name in expected(task))
+        if not there and not wanted.is_symlink():
+            near = _nearest(submission) if near is None else near
+            found[task.name] = submission / near.get(task.folder, task.folder)
+    return found
+
+
+def _nearest(submission: Path) -> dict[str, PurePosixPath]:
+    """The folder of each task by the nearest file that may be its own; links are not followed."""
+    known = {name for task in all_tasks() for name in expected(task)}
+    best: dict[str, tuple[Any, PurePosixPath]] = {}
+    seen = 0
+    for root, folders, names in os.walk(submission):
+        here = PurePosixPath(Path(root).relative_to(submission).as_posix())
+        folders[:] = [name for name in folders if not is_junk([name])][:MAX_FOLDERS]
+        if len(here.parts) >= MAX_DEPTH:
+            folders.clear()
+        for name in names:
+            seen += 1
+            path = here / name
+            place = place_of(path)
+            if place is None or place[0].startswith(f"{NOTEBOOKS}/"):
+                continue
+            folder, _, kept = place[0].partition("/")
+            value = (kept not in known, nearness(path, place[0]))
+            if kept == name and (folder not in best or value < best[folder][0]):
+                best[folder] = value, here
+        if seen > MAX_ENTRIES:
+            break
+    return {folder: here for folder, (_, here) in best.items()}
+
+
+def read_task(folder: Path, task: Task, places: tuple[tuple[str, Path], ...] = ()) -> TaskFiles:
     """Read one task's folder; never raises for what a student put there.
+
+    places: the folders of the other tasks by name, where they are not beside it.
 
     The homework may use the student's other tasks, and it is judged by its predictions even
     where its code is missing.
     """
     found = read_folder(folder, task)
-    if not task.homework:
+    if not task.uses_others:
         return found
-    others = (read_folder(folder.parent / o.folder, o) for o in all_tasks() if not o.homework)
+    known = dict(places)
+    beside = [task for task in all_tasks() if not task.uses_others]
+    others = [read_folder(known.get(o.name, folder.parent / o.folder), o) for o in beside]
     siblings = {name: content for other in others for name, content in other.placed().items()}
-    handed_in = os.path.lexists(folder / SUBMISSION) and not folder.is_symlink()
+    handed_in = (
+        bool(task.predictions)
+        and os.path.lexists(folder / task.predictions)
+        and not folder.is_symlink()
+    )
     problem = "" if found.files or handed_in else found.problem
-    return TaskFiles(task, found.files, problem, siblings)
+    return TaskFiles(task, found.files, problem, siblings, found.others)
 
 
 def read_folder(folder: Path, task: Task) -> TaskFiles:
@@ -102,7 +171,15 @@ def read_folder(folder: Path, task: Task) -> TaskFiles:
             problem = trouble
         if not trouble and (len(files) < MAX_FILES or entry.name in task.files):
             files[entry.name] = content
-    return TaskFiles(task, files if not problem or task.homework else {}, problem)
+    others: list[str] = []
+    if problem == "missing":
+        plain = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+        others = otherwise(plain, task, own=is_own(folder, task))
+        backups = [e.name for e in entries if is_backup(PurePosixPath(e.name) / task.file)]
+        found = (f"{name}/{task.file}" for name in backups)
+        others += [name for name in found if (folder / name).is_file()]
+    files = files if not problem or task.predictions else {}
+    return TaskFiles(task, files, "otherwise" if others else problem, others=tuple(others[:NAMED]))
 
 
 def read_file(path: Path) -> tuple[bytes, str]:

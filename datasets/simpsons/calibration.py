@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from simpsons.classes import CLASSES
 from simpsons.data import Data, unlabelled
 from simpsons.errors import DataError
+from simpsons.files import replacing
 from simpsons.run import Config
 
 FILE = "calibration.json"
@@ -111,10 +112,9 @@ def save(folder: Path, calibration: Calibration) -> None:
     Raises:
         DataError: it cannot be written.
     """
-    part = folder / f".{FILE}.part"
     try:
-        part.write_text(json.dumps(asdict(calibration), indent=1), encoding="utf-8")
-        part.replace(folder / FILE)
+        with replacing(folder / FILE) as part:
+            part.write_text(json.dumps(asdict(calibration), indent=1), encoding="utf-8")
     except OSError as error:
         raise DataError(f"{folder}: cannot be written: {error.strerror or error}") from None
 

@@ -1,6 +1,5 @@
 """Read pictures as the network sees them, and write the competition's file."""
 
-import csv
 import re
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,8 @@ from PIL import Image
 from torch import Tensor
 
 from simpsons.errors import DataError
+from simpsons.files import write_table
+from simpsons.junk import is_junk
 from simpsons.source import ENDINGS, READABLE, Source, open_picture
 
 GREY = 128  # what an unreadable picture of the test part becomes
@@ -38,7 +39,13 @@ def read_all(path: Path, size: int) -> tuple[list[str], Tensor]:
         DataError: there is no picture.
     """
     if path.is_dir() and not (path / "train").is_dir():
-        files = [p for p in path.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file()]
+        files = [
+            file
+            for file in path.rglob("*")
+            if file.suffix.lower() in ENDINGS
+            and file.is_file()
+            and not is_junk(file.relative_to(path).parts)
+        ]
         contents = {file.name: file.read_bytes for file in sorted(files, key=_number)}
         if len(contents) < len(files):
             raise DataError(f"{path}: pictures of equal names in several folders; give one folder")
@@ -74,13 +81,4 @@ def write_submission(path: Path, names: list[str], labels: list[str]) -> None:
     """
     if len(names) != len(labels):
         raise DataError(f"{len(labels)} predictions for {len(names)} pictures; nothing written")
-    part = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["Id", "Expected"])
-            writer.writerows(zip(names, labels, strict=True))
-        part.replace(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror or error}") from None
+    write_table(path, ["Id", "Expected"], zip(names, labels, strict=True))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from simpsons.classes import CLASSES
 from simpsons.data import normalise
 from simpsons.errors import DataError
+from simpsons.files import replacing
 
 FORMAT = 1
 MAX_BYTES = 95 << 20  # git hosts refuse files above 100 MB
@@ -65,13 +66,10 @@ def save(folder: Path, model: nn.Module, config: Config) -> None:
     }
     check_size(model)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / ".model.safetensors.part"
-        save_file(state, part)
-        part.replace(folder / "model.safetensors")
-        part = folder / ".config.json.part"
-        part.write_text(json.dumps(asdict(config), indent=1), encoding="utf-8")
-        part.replace(folder / "config.json")
+        with replacing(folder / "model.safetensors") as part:
+            save_file(state, part)
+        with replacing(folder / "config.json") as part:
+            part.write_text(json.dumps(asdict(config), indent=1), encoding="utf-8")
     except OSError as error:
         raise DataError(f"{folder}: cannot be written: {error.strerror or error}") from None
     except (RuntimeError, SafetensorError) as error:

@@ -21,10 +21,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 from PIL import Image
 
 from simpsons.classes import CLASSES
 from simpsons.errors import DataError
+from simpsons.junk import is_junk
 
 ENDINGS = {".jpg", ".jpeg", ".png"}
 MAX_BYTES = 32 << 20  # of one picture
@@ -75,10 +77,10 @@ class Source:
         classes: Counter[str] = Counter()
         for name in sizes:
             place = PurePosixPath(name)
-            if "__MACOSX" in place.parts:
-                continue
             folders = place.parts[:-1]
-            is_picture = place.suffix.lower() in ENDINGS and not place.name.startswith(".")
+            if is_junk(folders):
+                continue
+            is_picture = place.suffix.lower() in ENDINGS and not is_junk([place.name])
             if "testset" in folders and is_picture:
                 test.append(Picture(name, place.name, ""))
             elif "simpsons_dataset" in folders and folders[-1] != "simpsons_dataset":
@@ -196,6 +198,9 @@ def open_picture(content: bytes, formats: tuple[str, ...] | None = None) -> tupl
     if picture.mode == "RGB":
         return picture, ""
     mode = f"{picture.format} in mode {picture.mode}"
+    if picture.mode.startswith("I"):  # 16 bits of grey; converting would cut them off at 255
+        grey = (np.asarray(picture).astype(np.int64) >> 8).astype(np.uint8)
+        return Image.fromarray(grey).convert("RGB"), mode
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         white = Image.new("RGBA", picture.size, "white")
         return Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB"), mode

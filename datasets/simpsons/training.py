@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from simpsons.errors import DataError
+from simpsons.files import replacing
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -208,10 +209,9 @@ class Progress:
             "seconds": self.seconds,
             "epoch": self.epoch,
         }
-        part = folder / ".resume.pt.part"
         try:
-            torch.save(state, part)
-            part.replace(folder / "resume.pt")
+            with replacing(folder / "resume.pt") as part:
+                torch.save(state, part)
         except (OSError, RuntimeError) as error:
             raise DataError(f"{folder / 'resume.pt'}: cannot be written: {error}") from None
 

@@ -15,7 +15,9 @@ from pathlib import Path, PurePosixPath
 
 from simpsons.classes import CLASSES
 from simpsons.errors import DataError
+from simpsons.junk import is_junk
 from simpsons.source import ENDINGS, MAX_BYTES, READABLE, Source
+from simpsons.tables import Rows, decoded
 
 LABELLED = "kaggle_simpson_testset"
 
@@ -77,13 +79,14 @@ def read_public(path: Path, ids: Iterable[str]) -> list[str]:
         DataError: there is no such column, or Ids stand twice or have no truth.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if "Id" not in (reader.fieldnames or []):
-                raise DataError(f"{path}: it has no column Id; its first line must name it")
-            found = [(row["Id"] or "").strip() for row in reader]
+        rows = list(Rows(decoded(path.read_bytes())))
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read: {error}") from None
+    head = [cell.strip() for cell in rows[0]] if rows else []
+    if "Id" not in head:
+        raise DataError(f"{path}: it has no column Id; its first line must name it")
+    column = head.index("Id")
+    found = [row[column].strip() for row in rows[1:] if len(row) > column]
     if not found:
         raise DataError(f"{path}: there is no Id in it")
     twice = [name for name, count in Counter(found).items() if count > 1]
@@ -115,9 +118,7 @@ def _classes(path: Path, files: dict[str, Callable[[], bytes]]) -> dict[str, set
     pictures = {
         place: read
         for place, read in zip(places, files.values(), strict=True)
-        if place.suffix.lower() in ENDINGS
-        and not place.name.startswith(".")
-        and "__MACOSX" not in place.parts
+        if place.suffix.lower() in ENDINGS and not is_junk(place.parts)
     }
     # The archive of the whole data set holds the training pictures beside it.
     inside = {place: read for place, read in pictures.items() if LABELLED in place.parts}

@@ -21,8 +21,8 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.text import Text
 
-from autograder.course import find_course, patched
-from autograder.tasks import task_named
+from autograder.course.settings import find_course, patched
+from autograder.course.tasks import task_named
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -1,6 +1,6 @@
 """AlexNet: the accepted variant, and typical mistakes. Text patches of alexnet.py."""
 
-from autograder.mutants import Accepted, Mutant, edited
+from autograder.course.mutants import Accepted, Mutant, edited
 
 LAYER_1 = """            nn.Conv2d(3, 96, kernel_size=11, stride=4),  # (B, 96, 55, 55)
             nn.BatchNorm2d(96),

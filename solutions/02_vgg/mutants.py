@@ -1,6 +1,6 @@
 """VGG: the accepted variant, and typical mistakes. Text patches of vgg.py."""
 
-from autograder.mutants import Accepted, Mutant, edited
+from autograder.course.mutants import Accepted, Mutant, edited
 
 ACCEPTED = [
     Accepted(

@@ -1,6 +1,6 @@
 """Gradients: typical mistakes. Text patches of gradients.py."""
 
-from autograder.mutants import Mutant, edited
+from autograder.course.mutants import Mutant, edited
 
 PRODUCT = "    return dL_dx3 * dx3_dx2 * dx2_dx1 * dx1_dw1\n"
 WITH_SKIP = "    return dL_dx3 * (dx3_dx2 * dx2_dx1 + 1) * dx1_dw1\n"

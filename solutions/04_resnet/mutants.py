@@ -1,6 +1,6 @@
 """ResNet: typical mistakes. Text patches of resnet.py."""
 
-from autograder.mutants import Mutant, edited
+from autograder.course.mutants import Mutant, edited
 
 RESIDUAL_LAYERS = """        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(out_channels)

@@ -1,6 +1,6 @@
 """DenseNet: typical mistakes. Text patches of densenet.py."""
 
-from autograder.mutants import Mutant, edited
+from autograder.course.mutants import Mutant, edited
 
 LAYER_LAYERS = """        width = bottleneck * growth_rate
         self.bn1 = nn.BatchNorm2d(in_channels)

@@ -23,7 +23,7 @@ from simpsons.own import model_beside
 from simpsons.recognize import BadPicture, Recognizer, open_upload
 from simpsons.space import demo_space
 
-from autograder.messages import Catalogue
+from autograder.course.messages import Catalogue
 
 
 @dataclass(frozen=True)

@@ -232,7 +232,7 @@ with lesson.picture("finetune", 2.8) as figure:
 with lesson.picture("f1", 2.2) as figure:
     from fractions import Fraction
 
-    from autograder.scoring import points_for
+    from autograder.submission.scoring import points_for
 
     axes = figure.subplots()
     scores = [Fraction(n, 1000) for n in range(800, 1001)]

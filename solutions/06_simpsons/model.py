@@ -5,7 +5,7 @@ throws away too much: what is left after five halvings is 2x2. Keep the blocks y
 choose a stem and a head that suit small pictures.
 
 Measured on 2 cores without a GPU (bfloat16, the reference's recipe for 3 epochs, one training
-each; tests/measure_networks.py)::
+each; tests/bench/networks.py)::
 
     network                           M parameters   s/epoch   honest F1 after 3 epochs
     ResNet-18 as it is                       11.20     45               0.883

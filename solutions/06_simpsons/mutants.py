@@ -1,6 +1,6 @@
 """The homework: mistakes seen in the competition's public notebooks. Patches of the four files."""
 
-from autograder.mutants import Mutant
+from autograder.course.mutants import Mutant
 
 LOGITS = "            logits = model(images)  # (B, classes)\n"
 LABELS = "    labels = [config.classes[number] for number in predict(model, batches)]\n"

@@ -7,45 +7,54 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.course import find_course
-from autograder.grading import Options, Solutions, grade
-from autograder.homework import Rules
-from autograder.messages import LANGUAGES, Catalogue
+from autograder.course.messages import LANGUAGES, Catalogue
+from autograder.course.settings import Rules, find_course
+from autograder.course.tasks import task_named
+from autograder.grading.grade import Options, grade
+from autograder.grading.references import Solutions
+from autograder.model import Report
+from autograder.observe.profiles import MIB, Profile, profile_for
+from autograder.observe.session import Session, Workers
 from autograder.report.as_json import to_json
 from autograder.report.html import grades_csv, to_html
-from autograder.report.model import Report
 from autograder.report.summary import summary
 from autograder.report.terminal import make_console, print_report
-from autograder.sandbox.profiles import MIB, Profile, profile_for
 from autograder.sandbox.warm import WarmWorkers
-from autograder.tasks import task_named
 from tests.attacks.catalogue import PRELUDE, Attack
+from tests.conftest import until
 
 COMMAND = re.compile(r"^\s*::|##\[", re.MULTILINE)  # of GitHub's log
 ROOT = Path(__file__).parent.parent.parent
 SEED = "5eed5eed5eed5ee"
-SMALL = Profile(
+SMALL = Profile(  # so much wall time that it ends only those who wait for it
     cpu_seconds=1,
-    wall_factor=1.5,
+    wall_factor=100,
     total_seconds=2,
     memory=700 * MIB,
     disk=16 * MIB,
     printed=MIB,
 )
+SHORT = replace(SMALL, wall_factor=1.5)  # for these
 TASKS = ("gradients", "resnet", "simpsons")
 RULES = Rules(truth=ROOT / "datasets" / "example" / "truth.csv")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A report, the seconds it took, and what was left behind."""
+    """A report, the seconds it took, and what was left behind.
+
+    busy: seconds of CPU time of the grader itself. sessions: how many the attack was given.
+    """
 
     report: Report
     seconds: float
+    busy: float
+    sessions: int
     left: str
 
     @property
@@ -53,6 +62,30 @@ class Verdict:
         """The message id of the first check that did not pass."""
         messages = [check.message for check in self.report.tasks[0].checks]
         return next((message.id for message in messages if message), "passed")
+
+    @property
+    def limits(self) -> set[object]:
+        """The limits that ended it, as the sandbox names them."""
+        messages = [check.message for check in self.report.tasks[0].checks]
+        return {m.values.get("text") for m in messages if m and m.id == "fault.timeout"}
+
+
+class Counted:
+    """Workers that count their sessions."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self.sessions = 0
+
+    def session(self, profile: Profile, files: Mapping[str, bytes | Path]) -> Session:
+        self.sessions += 1
+        return self._workers.session(profile, files)
+
+    def expect(self, profiles: Iterable[Profile]) -> None:
+        self._workers.expect(profiles)
+
+    def close(self) -> None:
+        self._workers.close()
 
 
 class Arena:
@@ -63,11 +96,11 @@ class Arena:
     """
 
     def __init__(self) -> None:
-        os.environ["AUTOGRADER_KEY"] = "a secret that no job may see"
         self.temporary = Path(tempfile.mkdtemp())  # of our own: others grade on this machine, too
         self.submissions = self.temporary / "submissions"
         self.submissions.mkdir()
-        tempfile.tempdir = str(self.temporary)
+        self.folders: list[Path] = []
+        self.enter()
         self.workers = WarmWorkers()
         self.workers.check()
         tasks = [task_named(name) for name in TASKS]
@@ -75,19 +108,33 @@ class Arena:
             self.workers.session(profile_for(SMALL, task.allowed, "cpu"), {}).close()
         self.solutions = Solutions(find_course(ROOT), tuple(tasks))
         self.folders = [parent.exchange for parent in self.workers._parents.values()]
+        self.enter()
+
+    def enter(self) -> None:
+        """From here on attacks leave nothing beyond what is there now."""
+        os.environ["AUTOGRADER_KEY"] = "a secret that no job may see"
+        tempfile.tempdir = str(self.temporary)
         self.quiet = self.present()
+
+    def leave(self) -> None:
+        """Let other tests of this process find everything as it was."""
+        os.environ.pop("AUTOGRADER_KEY", None)
+        tempfile.tempdir = None
 
     def new_folder(self) -> Path:
         """A new folder for a submission."""
         return Path(tempfile.mkdtemp(dir=self.submissions))
 
-    def fight(self, attack: Attack, profile: Profile = SMALL) -> Verdict:
+    def fight(self, attack: Attack, profile: Profile | None = None) -> Verdict:
         """Grade an attack."""
         folder = self.new_folder()
         write(attack, folder)
-        start = time.perf_counter()
-        report = self.grade(attack.task, folder, profile)
-        return Verdict(report, time.perf_counter() - start, self.left())
+        profile = profile or (SHORT if attack.waits else SMALL)
+        workers = Counted(self.workers)
+        start, busy = time.perf_counter(), time.process_time()
+        report = self.grade(attack.task, folder, profile, workers)
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
+        return Verdict(report, seconds, busy, workers.sessions, self.left())
 
     def spy(self, attack: Attack) -> Report:
         """Grade the submission that looks for traces of an attack."""
@@ -101,9 +148,11 @@ class Arena:
         write(Attack("reference", "", "", base="solutions", honest=10), folder)
         return self.grade("gradients", folder, Profile())
 
-    def grade(self, task: str, folder: Path, profile: Profile) -> Report:
+    def grade(
+        self, task: str, folder: Path, profile: Profile, workers: Workers | None = None
+    ) -> Report:
         options = Options((task_named(task),), SEED, student=profile, rules=RULES)
-        return grade(folder, self.solutions, replace(options, workers=self.workers))
+        return grade(folder, self.solutions, replace(options, workers=workers or self.workers))
 
     def present(self) -> set[str]:
         """Processes of the warm parents, files in their exchange, folders of sessions."""
@@ -113,18 +162,13 @@ class Arena:
 
     def left(self) -> str:
         """What an attack left, after a moment for the kernel to clean up."""
-        for _ in range(20):
-            more = self.present() - self.quiet
-            if not more:
-                return ""
-            time.sleep(0.1)
-        return ", ".join(sorted(more))
+        until(lambda: not self.present() - self.quiet)
+        return ", ".join(sorted(self.present() - self.quiet))
 
     def close(self) -> None:
         self.workers.close()
         self.solutions.close()
-        os.environ.pop("AUTOGRADER_KEY")
-        tempfile.tempdir = None
+        self.leave()
         shutil.rmtree(self.temporary)
 
 

@@ -56,7 +56,7 @@ class Attack:
 
     text follows the stub, or the solution if base says so. honest: points that it may earn at
     most. after: the text of another submission, graded next, which must find no trace of it.
-    prepare: what else to put into the task's folder.
+    prepare: what else to put into the task's folder. waits: only wall time can end it.
     """
 
     id: str
@@ -68,6 +68,7 @@ class Attack:
     task: str = "gradients"
     after: str = ""
     prepare: Prepare | None = None
+    waits: bool = False
 
 
 def forgery(id: str, why: str, forge: str, honest: float = 0.0) -> Attack:
@@ -105,27 +106,27 @@ os.closerange(0, 256)
 """),
     Attack("oversized", "channel", "a header that says four gigabytes", r"""
 for number in descriptors():
-    try: os.write(number, P.MAGIC + b"\xff" * 4 + b"x" * 1000)
+    try: os.write(number, F.MAGIC + b"\xff" * 4 + b"x" * 1000)
     except OSError: pass
 """),
     Attack("deep_json", "channel", "JSON nested a million times", r"""
 import struct
 text = b'{"type":"Done","tensors":[],"fields":' + b"[" * 2_000_000
 for number in descriptors():
-    try: os.write(number, P.MAGIC + struct.pack(">I", len(text)) + text)
+    try: os.write(number, F.MAGIC + struct.pack(">I", len(text)) + text)
     except OSError: pass
 """),
     Attack("never_ending", "channel", "an answer byte by byte, without end", r"""
 import struct
 for number in descriptors():
-    try: os.write(number, P.MAGIC + struct.pack(">I", 1 << 20))
+    try: os.write(number, F.MAGIC + struct.pack(">I", 1 << 20))
     except OSError: pass
 while True:
     for number in descriptors():
         try: os.write(number, b" ")
         except OSError: pass
     time.sleep(0.05)
-"""),
+""", waits=True),
     Attack("thief", "channel", "reads the questions before the worker does", r"""
 def read():
     while True:
@@ -133,7 +134,7 @@ def read():
             try: os.read(number, 1 << 16)
             except OSError: pass
 threading.Thread(target=read, daemon=True).start()
-"""),
+""", waits=True),
     forgery("forged_wall", "says that wall time ran out, to be asked again",
             'return P.Fault("timeout", "wall")'),
     forgery("forged_protocol", "says that the grader is at fault",

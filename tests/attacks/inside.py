@@ -49,7 +49,7 @@ while frame is not None:
         if "expected" in name or "reference" in name or "solution" in name: breach(name)
     frame = frame.f_back
 kinds = {type(found).__name__ for found in gc.get_objects()}
-if kinds & {"Judge", "Witness", "Solutions", "Reference", "Mutant"}: breach(kinds)
+if kinds & {"TaskRun", "Answers", "Solutions", "Reference", "Mutant"}: breach(kinds)
 """),
     Attack("identity", "liars", "returns the uninitialised memory of earlier answers", r"""
 class FourConvNet(nn.Module):
@@ -69,8 +69,9 @@ import importlib
 importlib.invalidate_caches()
 def used(name): return importlib.import_module(name).__file__
 for name in ("torchvision", "timm", "transformers", "pytest", "sklearn", "simpsons",
-             "autograder.checks", "autograder.checks.judge", "autograder.golden",
-             "autograder.recordings", "autograder.grading", "solutions", "gradebook"):
+             "autograder.checks", "autograder.checks.task_run", "autograder.golden",
+             "autograder.authoring.recordings", "autograder.grading.grade", "solutions",
+             "autograder.classroom"):
     must_fail(name, lambda: used(name))
 """),
     Attack("found_by_path", "provenance", "loads whatever files a search finds", r"""

@@ -3,8 +3,8 @@
 from tests.attacks.catalogue import Attack
 
 
-def resource(id: str, why: str, text: str) -> Attack:
-    return Attack(id, "resources", why, text)
+def resource(id: str, why: str, text: str, waits: bool = False) -> Attack:
+    return Attack(id, "resources", why, text, waits=waits)
 
 
 RESOURCES = [
@@ -16,8 +16,8 @@ while True:
     resource("thread_bomb", "threads without end, with small stacks", r"""
 threading.stack_size(65536)
 for number in range(500):
-    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
-time.sleep(0.5)
+    threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+time.sleep(30)
 breach(f"{number} threads")
 """),
     resource("malloc_bomb", "memory without end", "x = [bytearray(1 << 26) for _ in range(99)]"),
@@ -25,8 +25,8 @@ breach(f"{number} threads")
 for _ in range(20):
     if os.fork() == 0:
         kept = b"x" * (200 << 20)
-        time.sleep(60)
-time.sleep(60)
+        time.sleep(3600)
+time.sleep(3600)
 """),
     resource("shared_memory", "shared pages that no process has mapped any more", r"""
 import mmap
@@ -44,9 +44,9 @@ must_fail("System V memory", lambda: 1 / (libc.shmget(0, 1 << 24, 0o1600) + 1))
 reading, writing = os.pipe()
 if os.fork() == 0:
     def eat():
-        time.sleep(0.1)
+        while b") Z " not in open("/proc/self/stat", "rb").read(): time.sleep(0.01)
         kept = b"x" * (1 << 30)
-        time.sleep(0.3)
+        time.sleep(30)
         os.write(writing, b"ate")
         os._exit(0)
     threading.Thread(target=eat).start()
@@ -112,14 +112,16 @@ class FourConvNet(nn.Conv2d):
     def forward(self, x):
         slow()
         return super().forward(x)
-"""),
+""", waits=True),
     resource("orphans", "CPU time in children that nobody waits for", r"""
 import subprocess
-text = "import os, time\nif os.fork(): os._exit(0)\nwhile time.process_time() < 0.4: pass"
+text = "import os, time\nif os.fork(): os._exit(0)\nwhile time.process_time() < 0.4: pass\n"
+text += "open(f'/autograder/work/{os.getpid()}', 'w')"
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for _ in range(20):
     subprocess.Popen([sys.executable, "-I", "-S", "-c", text])
     time.sleep(0.3)
+while len(os.listdir(WORK)) < 20: time.sleep(0.1)
 breach("8 s of CPU time that nobody counted")
 """),
     resource("daemon", "a daemon in its own session that survives", r"""
@@ -130,7 +132,7 @@ if os.fork() == 0:
         for number in range(1, 65):
             try: signal.signal(number, signal.SIG_IGN)
             except (OSError, ValueError): pass
-        time.sleep(600)
+        time.sleep(3600)
     os._exit(0)
 """),
     resource("deaf_watcher", "makes the process that watches fail or wait for its turn", r"""
@@ -145,7 +147,7 @@ must_fail("cores of pid 1", lambda: os.sched_setaffinity(1, {0}))
 
 READING = [
     Attack("course_files", "reading", "looks for solutions, checks, golden answers, truth", r"""
-wanted = {"mutants.py", "judge.py", "witness.py", "truth.csv", "course.toml", "answers.csv"}
+wanted = {"mutants.py", "task_run.py", "answers.py", "truth.csv", "course.toml", "answers.csv"}
 for folder, folders, names in os.walk("/"):
     skipped = {"proc", "sys", "torch", "numpy", "scipy", "sympy", "share"}
     folders[:] = [name for name in folders if name not in skipped]

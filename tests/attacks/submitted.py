@@ -133,9 +133,9 @@ sys.path_hooks.insert(0, lambda path: 1 / 0)
 import subprocess
 for name in ("sitecustomize", "torch", "autograder"):
     open(f"{WORK}/{name}.py", "w").write("print('BREACH')")
-for words in (["-c", "import autograder.checks.judge as found; print('BREACH', found)"],
+for words in (["-c", "import autograder.checks.task_run as found; print('BREACH', found)"],
               ["-m", "pip", "install", "torchvision"], ["-m", "pytest", "--version"]):
-    found = subprocess.run([sys.executable, "-I", *words], capture_output=True, timeout=4)
+    found = subprocess.run([sys.executable, "-I", *words], capture_output=True, timeout=60)
     if found.returncode == 0 or b"BREACH" in found.stdout: breach(words)
 """),
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.sandbox.profiles import Profile
+from autograder.observe.profiles import Profile
 from tests.attacks.arena import Arena, check_rendering
 from tests.attacks.catalogue import TAKE_OVER, Attack
 

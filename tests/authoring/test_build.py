@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import assignments, build, build_stubs, make_stub
-from autograder.course import Course, find_course
+from autograder.authoring.build import assignments, build, build_stubs
+from autograder.authoring.stubs import make_stub
+from autograder.course.settings import Course, find_course
+from autograder.course.tasks import all_tasks, task_named
 from autograder.errors import UsageError
-from autograder.tasks import all_tasks, task_named
 
 ROOT = Path(__file__).parent.parent.parent
 VGG = task_named("vgg")
@@ -121,6 +122,32 @@ def test_a_missing_translation_is_refused(copy: Course) -> None:
     text = path.read_text(encoding="utf-8").replace("Five VGG blocks", "Exactly five VGG blocks")
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError, match="translate the docstring of VGG again"):
+        build(copy, check=True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            'fails="vgg.',
+            'fails="vgg.no_',
+            r"vgg: the mistake \w+ is to fail 'vgg.no_[\w.]+', and there is no such check",
+        ),
+        (
+            'replace="',
+            'replace="nowhere ',
+            r"vgg, \w+: 'nowhere .*' … stands 0 times in vgg.py, not once",
+        ),
+    ],
+)
+def test_a_mistake_that_fits_nothing_is_refused(
+    copy: Course, old: str, new: str, told: str
+) -> None:
+    path = copy.folder / "solutions" / "02_vgg" / "mutants.py"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(UsageError, match=told):
         build(copy, check=True)
 
 

@@ -17,12 +17,13 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from autograder.course import Course
+from autograder.authoring.export import export, texts
+from autograder.course.settings import Course
+from autograder.course.tasks import all_tasks
 from autograder.errors import UsageError
-from autograder.export import export, texts
-from autograder.tasks import all_tasks
-from tests import hidden
+from autograder.files import write
 from tests.conftest import ROOT
+from tests.helpers import hidden
 
 FILE = Path("assignments") / "03_gradients" / "gradients.py"
 
@@ -81,11 +82,12 @@ def test_an_export_holds_nothing_hidden_and_its_workflow_runs(
         text for name, data in read(template).items() for text in hidden.contents(name, data)
     ]
     members = {name.partition(".whl/")[2] for name, _ in shipped}
-    assert {"autograder/cli.py", "autograder/mutants.py", "simpsons/classes.py"} <= members
+    wanted = {"autograder/cli/main.py", "autograder/course/mutants.py", "simpsons/classes.py"}
+    assert wanted <= members
     secrets = [text.encode() for text in (*hidden.regions(course), *hidden.patches(course))]
     lines = {line.encode() for line in hidden.lines(course)}
     for name, text in shipped:
-        assert "mutants.py" not in name.replace(".whl/autograder/mutants.py", "")
+        assert "mutants.py" not in name.replace(".whl/autograder/course/mutants.py", "")
         assert not re.search(r"solutions/|truth\.csv|course\.toml", name)
         assert [one for one in secrets if one in text] == [], name
         assert b"MUTANTS =" not in text and b"MUTANTS: " not in text
@@ -132,7 +134,7 @@ def test_an_export_holds_nothing_hidden_and_its_workflow_runs(
         ran.append((step["name"], done.returncode, done.stdout, done.stderr))
     (_, installed, _, trouble), (_, checked, log, _) = ran
     assert installed == 0, trouble
-    assert (site / "autograder" / "cli.py").is_file()
+    assert (site / "autograder" / "cli" / "main.py").is_file()
     assert checked == 1
     said = commands(log)
     assert len(said) == len(all_tasks())
@@ -280,9 +282,9 @@ def test_a_released_grader_is_pinned(
 def test_an_interrupted_export_is_taken_up_again(
     course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from autograder import export as module
+    from autograder.authoring import export as module
 
-    whole, left = module._write, [10]
+    whole, left = write, [10]
 
     def fails(target: Path, content: bytes) -> None:
         left[0] -= 1
@@ -290,7 +292,7 @@ def test_an_interrupted_export_is_taken_up_again(
             raise KeyboardInterrupt
         whole(target, content)
 
-    monkeypatch.setattr(module, "_write", fails)
+    monkeypatch.setattr(module, "write", fails)
     with pytest.raises(KeyboardInterrupt):
         export(course, tmp_path / "repo", "en", fake_wheel(tmp_path))
     monkeypatch.undo()

@@ -8,17 +8,16 @@ from typing import Any
 
 import pytest
 
-from autograder.answers import collect, find, questions
-from autograder.build import _catalogue
-from autograder.checks.judge import planned
-from autograder.course import Course, find_course
+from autograder.authoring.build import _catalogue
+from autograder.authoring.notebooks import notebooks, read_lesson
+from autograder.authoring.release import release
+from autograder.checks.task_run import planned
+from autograder.classroom.lesson_answers import answers_html, collect, find, questions
+from autograder.course.messages import LANGUAGES, Catalogue
+from autograder.course.settings import Course, find_course
+from autograder.course.tasks import all_tasks, task_named
 from autograder.errors import UsageError
-from autograder.messages import LANGUAGES, Catalogue
-from autograder.notebooks import notebooks, read_lesson
-from autograder.release import release
-from autograder.report.html import answers_html
-from autograder.report.places import NOTEBOOKS, place_of
-from autograder.tasks import all_tasks, task_named
+from autograder.report.lesson_links import NOTEBOOKS, place_of
 from tests.conftest import ROOT
 
 SCORED = [check for task in all_tasks() for check in planned(task) if check.points]

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from autograder.course import Course, patched
-from autograder.diagnose.styles import STYLES
-from autograder.mutants import Mutant
-from autograder.tasks import task_named
+from autograder.authoring.styles import STYLES
+from autograder.course.mutants import Mutant
+from autograder.course.patching import patched
+from autograder.course.settings import Course
+from autograder.course.tasks import task_named
 from tests.conftest import LESSON, JudgeText, failures, points
 
 LARGE = ("alexnet", "vgg")
@@ -45,7 +46,7 @@ def words(text: str) -> set[str]:
 def test_reference_gets_full_points(
     course: Course, judge: JudgeText, style: str, task: str
 ) -> None:
-    results = judge(task, STYLES[style](source(course, task)), name=f"made_{style}")
+    results = judge(task, STYLES[style](source(course, task)))
     assert failures(results) == {}
     assert points(results) == 10
 
@@ -105,10 +106,10 @@ def test_every_mistake_stays_the_same_mistake(course: Course, judge: JudgeText, 
 
 def stays_the_same(course: Course, judge: JudgeText, task: str, mutant: Mutant) -> None:
     for number, text in enumerate(wrong(course, task, mutant)):
-        plain = failures(judge(task, text, only=mutant.fails, name="plain"))
+        plain = failures(judge(task, text, only=mutant.fails))
         assert number or plain == {mutant.fails: mutant.message}
         for style, rewrite in STYLES.items():
-            made = failures(judge(task, rewrite(text), only=mutant.fails, name=f"made_{style}"))
+            made = failures(judge(task, rewrite(text), only=mutant.fails))
             assert made == plain, f"{mutant.id}, {style}"
 
 

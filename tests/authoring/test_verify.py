@@ -4,14 +4,15 @@ import textwrap
 
 import pytest
 
-from autograder.checks.judge import Result, planned
-from autograder.checks.promise import Message
-from autograder.course import Course, patched
+from autograder.authoring.verify import Prover, not_a_stub, not_caught, not_passed, students_of
+from autograder.checks.task_run import planned
+from autograder.course.patching import patched
+from autograder.course.settings import Course
+from autograder.course.tasks import all_tasks, task_named
 from autograder.errors import GraderFault
-from autograder.grading import Solutions
-from autograder.observe.session import SharedSession
-from autograder.tasks import all_tasks, task_named
-from autograder.verify import Prover, not_a_stub, not_caught, not_passed, students_of
+from autograder.grading.references import Solutions
+from autograder.model import Message, Result
+from autograder.observe.session import SharedWorkers
 from tests.conftest import LESSON, SEED, JudgeText, points
 
 TASKS = [task.name for task in LESSON]
@@ -25,7 +26,7 @@ LARGE = [
 
 @pytest.mark.parametrize("task", [*LARGE, "gradients", "simpsons"])
 def test_reference_stub_and_every_mutant(
-    course: Course, solutions: Solutions, workbench: SharedSession, task: str
+    course: Course, solutions: Solutions, workbench: SharedWorkers, task: str
 ) -> None:
     found = task_named(task)
     students = students_of(found) if found.allowed else workbench
@@ -48,14 +49,17 @@ def test_there_are_enough_mutants(course: Course) -> None:
 
 def test_verify_itself_can_fail(course: Course) -> None:
     check = planned(task_named("vgg"))[-1]
-    passed, failed = Result(check, "passed"), Result(check, "failed", Message("equal.output"))
-    crashed = Result(check, "failed", Message("fault.error"))
+    passed, failed = (
+        Result(check, "passed"),
+        Result(check, "failed", message=Message("equal.output")),
+    )
+    crashed = Result(check, "failed", message=Message("fault.error"))
     assert not_caught(failed, "equal.output") == ""
     assert not_caught(passed, "equal.output") != ""
     assert not_caught(failed, "shape.wrong") != ""
     assert not_passed({"a": passed}) == ""
     assert not_passed({"a": passed, "b": failed}) != ""
-    assert not_a_stub({"a": Result(check, "failed", Message("fault.not_written"))}) == ""
+    assert not_a_stub({"a": Result(check, "failed", message=Message("fault.not_written"))}) == ""
     assert not_a_stub({"a": crashed}) != ""
     assert not_a_stub({"a": passed}) != ""
 
@@ -72,7 +76,7 @@ def test_odd_sizes_and_a_batch_of_one_are_tried(
 ) -> None:
     text = course.solution(task_named(task)).read_text(encoding="utf-8")
     check = f"{task}.output_shape.{symbol}"
-    results = judge(task, patched(text, old, new, symbol), only=check, name="odd")
+    results = judge(task, patched(text, old, new, symbol), only=check)
     assert results[check].message == Message("shape.wrong", results[check].message.values)
 
 
@@ -128,7 +132,7 @@ def test_a_trick_earns_at_most_a_tenth(judge: JudgeText, task: str, trick: str) 
         else:
             body = TRICKS[trick].format(shape=SHAPES[symbol.name])
             text += f"class {symbol.name}(Base):\n{body}"
-    assert points(judge(task, text, name=trick)) <= 1
+    assert points(judge(task, text)) <= 1
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -137,4 +141,4 @@ def test_a_constructor_that_refuses_earns_nothing(judge: JudgeText, task: str) -
         f"def {symbol.name}(*args, **kwargs):\n    raise ValueError('no')\n"
         for symbol in task_named(task).symbols
     )
-    assert points(judge(task, text, name="refuses")) == 0
+    assert points(judge(task, text)) == 0

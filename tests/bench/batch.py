@@ -1,6 +1,6 @@
 """How fast a class is graded: one submission warm, ratios against others, the curve to 1 000.
 
-    python tests/bench_batch.py [-n RUNS] [--curve 10 100 1000] [--jobs N]
+    python tests/bench/batch.py [-n RUNS] [--curve 10 100 1000] [--jobs N]
 
 Everything is measured in one run on the same submissions: styles of writing and typical mistakes,
 each made different from all others. nbgrader takes part where it is installed.
@@ -23,23 +23,26 @@ from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
-from autograder.batch import Grader, Plan
+from autograder.checks.challenge import GaveUp, NoAnswer
 from autograder.checks.families import check_count
-from autograder.checks.judge import Bench, Judge, planned
 from autograder.checks.promise import Failed
+from autograder.checks.recorded import SEED
 from autograder.checks.subject import Subject
-from autograder.checks.witness import GaveUp, NoAnswer
-from autograder.course import Course, find_course, patched
-from autograder.grading import Solutions, student_witness
+from autograder.checks.task_run import planned
+from autograder.course.patching import patched
+from autograder.course.settings import Course, find_course
+from autograder.course.tasks import Sample, all_tasks
+from autograder.grading.batch import Grader, Plan
+from autograder.grading.grade_task import ask_student, grade_task
+from autograder.grading.references import References, Solutions
 from autograder.observe import frames, protocol
-from autograder.sandbox.profiles import Profile
+from autograder.observe.profiles import Profile
 from autograder.sandbox.warm import SandboxedSession, Warm, WarmWorkers
-from autograder.submission import read_submission
-from autograder.tasks import Sample, all_tasks
+from autograder.submission.task_files import read_submission
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 STYLES = ROOT / "tests" / "styles"
-LESSON = tuple(task for task in all_tasks() if not task.homework)
+LESSON = tuple(task for task in all_tasks() if task.reference)
 SMALL = ("block", "function")
 
 
@@ -82,13 +85,13 @@ class Blocks:
     def grade(self, place: str) -> None:
         for files in read_submission(Path(place), LESSON):
             task = files.task
-            student = student_witness(files, Profile(), self._workers)
-            bench = Bench(task, student, self._solutions.references(task), "5eed")
+            right = References(self._solutions.answers(task))
             small = {symbol.name for symbol in task.symbols if symbol.kind in SMALL} | {""}
             ids = [check.id for check in planned(task) if check.symbol in small]
-            Judge([bench], only=ids).run()
+            grade_task(files, right, SEED, workers=self._workers, only=ids)
+            student = ask_student(files, self._workers, Profile(), "cpu")
             for symbol in task.symbols:
-                subject = Subject(task, symbol, student, bench.references, bench.seed)
+                subject = Subject(task, symbol, student, list(right.right), SEED)
                 for args in symbol.counted:
                     with suppress(Failed, NoAnswer, GaveUp):
                         check_count(subject, Sample(args, ()))
@@ -145,7 +148,7 @@ def overhead(runs: int) -> None:
     parent = Warm(Profile())
 
     def isolated() -> None:
-        session = SandboxedSession(parent, Profile(), {})
+        session = SandboxedSession(parent, Profile())
         session.ask(protocol.Close(0))
         session.close()
 
@@ -170,16 +173,19 @@ def overhead(runs: int) -> None:
 NOTEBOOK_CELL = """
 import torch
 torch.set_num_threads(1)
-from autograder.checking import DebugSession, recordings
-from autograder.checks.judge import Bench, Judge
-from autograder.checks.witness import Witness
-from autograder.tasks import task_named
+from pathlib import Path
+from autograder.checks import recorded
+from autograder.grading.locally import Debugger
+from autograder.grading.grade_task import grade_task
+from autograder.grading.references import References
+from autograder.submission.task_files import read_task
+from autograder.course.tasks import task_named
 task = task_named("{task}")
-def opens():
-    return DebugSession(), r"{file}"
-student = Witness(task.name, opens, files=task.files)
-results = Judge([Bench(task, student, recordings.load(task), recordings.SEED)]{only}).run()
-assert all(r.outcome == "passed" for r in results.values())
+files = read_task(Path(r"{file}").parent, task)
+right = References(recorded.load(task))
+workers = Debugger(Path(r"{file}").parent.parent)
+report = grade_task(files, right, recorded.SEED, workers=workers{only})
+assert all(r.outcome == "passed" for r in report.checks)
 """
 
 
@@ -302,7 +308,7 @@ def curve(course: Course, folder: Path, counts: list[int], jobs: int, blocks: bo
         else:
             words = ["grade", *map(str, made), "--out", str(folder / f"out{count}")]
             words += [w for task in LESSON for w in ("--task", task.name)]
-            code = "import resource, sys; from autograder.cli import app; app(sys.argv[1:], standalone_mode=False); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"  # noqa: E501
+            code = "import resource, sys; from autograder.cli.main import app; app(sys.argv[1:], standalone_mode=False); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"  # noqa: E501
             done = subprocess.run(
                 [sys.executable, "-c", code, *words, "--jobs", str(jobs), "--device", "cpu"],
                 cwd=ROOT, capture_output=True, text=True,

@@ -1,6 +1,6 @@
 """The demo under load: ResNet-18, eight visitors at once; latency, start, memory.
 
-Run it as: python tests/bench_demo.py [PREDICTIONS]
+Run it as: python tests/bench/demo.py [PREDICTIONS]
 """
 
 import os
@@ -19,7 +19,7 @@ import httpx
 import torch
 from simpsons import own, run
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 VISITORS = 8
 MODEL = '''"""ResNet-18 as it is."""
 from simpsons import own_task

@@ -7,20 +7,21 @@ import statistics
 import subprocess
 import sys
 import time
-from functools import partial
 
 import torch
 
 from autograder.checks.families import check_equal
 from autograder.checks.promise import Failed
 from autograder.checks.subject import Subject
-from autograder.checks.witness import Witness
-from autograder.course import find_course, patched
+from autograder.course.patching import patched
+from autograder.course.settings import find_course
+from autograder.course.tasks import task_named
 from autograder.diagnose.explain import identify
-from autograder.grading import Solutions
-from autograder.observe.session import SharedSession
-from autograder.sandbox.profiles import Profile
-from autograder.tasks import task_named
+from autograder.grading.grade_task import ask_student
+from autograder.grading.references import Solutions
+from autograder.observe.profiles import Profile
+from autograder.observe.session import SharedWorkers
+from autograder.submission.task_files import TaskFiles
 
 RUNS = 15
 BLOCKS = (
@@ -38,7 +39,7 @@ def main() -> None:
     cold = time.perf_counter() - start
     course = find_course(None)
     tasks = tuple(task_named(name) for name in dict.fromkeys(task for task, _, _ in BLOCKS))
-    solutions, students = Solutions(course, tasks), SharedSession(Profile())
+    solutions, students = Solutions(course, tasks), SharedWorkers(Profile())
     print(
         f"torch {torch.__version__}, import torch {1000 * cold:.0f} ms, {RUNS} runs for each block"
     )
@@ -51,11 +52,10 @@ def main() -> None:
         taken = []
         for run in range(RUNS + 2):
             mutant = mutants[run % len(mutants)]
-            file = f"{symbol}_{run}.py"
             text = patched(source, mutant.replace, mutant.by, mutant.id)
-            students.place(file, text.encode())
-            student = Witness(f"{symbol}/{run}", partial(students.open, file))
-            references, seed = solutions.references(task), f"{run:015x}"
+            files = TaskFiles(task, {task.file: text.encode()})
+            student = ask_student(files, students, Profile(), "cpu")
+            references, seed = solutions.answers(task), f"{run:015x}"
             entries = solutions.mistakes(task).entries()
             student.open()
             start = time.perf_counter()
@@ -67,7 +67,7 @@ def main() -> None:
                 found = identify(subject, entries, {check: failed.message})
             taken.append(time.perf_counter() - start)
             assert {entry.title.id for entry in found.values()} == {mutant.id}
-            student.forget()
+            student.close()
         taken = sorted(1000 * t for t in taken[2:])
         median = statistics.median(taken)
         print(

@@ -1,6 +1,6 @@
 """Measure the homework on real data: time to 15 points, honest F1. Not a test; see make proof.
 
-    python tests/measure_homework.py DATA [--seeds 3] [--first-try] [train.py options]
+    python tests/bench/homework.py DATA [--seeds 3] [--first-try] [train.py options]
 
 DATA is a prepared folder; --first-try measures the stub with only the missing lines filled in
 instead of the reference. The test part's classes are those of the training pictures it
@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HOMEWORK = ROOT / "solutions" / "06_simpsons"
 if "--first-try" in sys.argv:
     sys.path.insert(0, str(ROOT / "tests"))

@@ -1,6 +1,6 @@
 """The leaderboard under load: fifty uploads of 991 rows at once; none lost, none counted twice.
 
-Run it as: python tests/bench_leaderboard.py [ROUNDS]
+Run it as: python tests/bench/leaderboard.py [ROUNDS]
 """
 
 import csv
@@ -20,8 +20,8 @@ from pathlib import Path
 import httpx
 from simpsons import CLASSES
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.servers import Server, postgres, serving
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from tests.helpers.servers import Server, postgres, serving
 
 UPLOADS, ROWS = 50, 991
 AUTOGRADER = (sys.executable, "-m", "autograder.cli", "leaderboard")

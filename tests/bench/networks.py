@@ -1,6 +1,6 @@
 """Measure the student's four networks on the homework's data: the table in model.py.
 
-    python tests/measure_networks.py DATA [--epochs 3]
+    python tests/bench/networks.py DATA [--epochs 3]
 
 DATA is a prepared folder of 64x64 pictures. Each network is built as a first try would build
 it, from the solutions' own blocks, and trained with the reference's recipe.
@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import nn
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 COURSE = ROOT / "solutions"
 sys.path.insert(0, str(COURSE / "06_simpsons"))
 

@@ -43,7 +43,7 @@ def test_the_first_message(
         1,
     )
     id = f"resnet.{check}.ResidualBlock" if check else "resnet.loads"
-    assert next(iter(failures(judge("resnet", text, only=id, name="first")).items())) == (
+    assert next(iter(failures(judge("resnet", text, only=id)).items())) == (
         id,
         message,
     )

@@ -11,18 +11,19 @@ import pytest
 from simpsons.classes import CLASSES
 from simpsons.synthetic import synthesize
 
-from autograder.course import find_course
+from autograder.course.messages import LANGUAGES, Catalogue
+from autograder.course.settings import Rules, find_course
+from autograder.course.tasks import task_named
 from autograder.errors import UsageError
-from autograder.grading import Options, Solutions, grade
-from autograder.homework import Homework, Rules
-from autograder.messages import LANGUAGES, Catalogue
+from autograder.grading.grade import Options, grade
+from autograder.grading.references import Solutions
+from autograder.model import Report
 from autograder.observe.session import Workers
 from autograder.report.as_json import to_dict
 from autograder.report.html import grades_csv
-from autograder.report.model import Report
 from autograder.report.summary import summary
-from autograder.tasks import task_named
-from tests.conftest import ROOT, SEED
+from autograder.submission.homework import Homework
+from tests.conftest import HANG, ROOT, SEED
 
 SIMPSONS = (task_named("simpsons"),)
 # A network that needs no training: it tells classes by the picture's mean colour.
@@ -69,7 +70,7 @@ def predict(folder: Path, images: Path) -> None:
     import sys
 
     words = ["--checkpoint", "run", "--images", str(images), "--out", "submission.csv"]
-    subprocess.run([sys.executable, "predict.py", *words], cwd=folder, check=True, timeout=120)
+    subprocess.run([sys.executable, "predict.py", *words], cwd=folder, check=True, timeout=HANG)
 
 
 @pytest.fixture

@@ -6,21 +6,22 @@ other kernels stands for it: it sums in another order, as a GPU does.
 
 import math
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
 
+from autograder.checks.answers import Answers
 from autograder.checks.compare import TOLERANCE, distance
-from autograder.checks.judge import Bench, Judge, planned
 from autograder.checks.subject import Subject
-from autograder.checks.witness import Witness
-from autograder.course import Course
-from autograder.grading import Solutions
+from autograder.checks.task_run import planned
+from autograder.cli.options import Device, device_of
+from autograder.course.settings import Course
+from autograder.course.tasks import Task, task_named
+from autograder.grading.grade_task import ask_student, grade_task
+from autograder.grading.references import References, Solutions
 from autograder.observe import protocol
-from autograder.observe.session import SharedSession
-from autograder.options import Device, device_of
-from autograder.sandbox.profiles import ENVIRONMENT, Profile, profile_for
-from autograder.tasks import Task, task_named
+from autograder.observe.profiles import ENVIRONMENT, Profile, profile_for
+from autograder.observe.session import SharedWorkers
+from autograder.submission.task_files import TaskFiles
 from tests.conftest import LESSON, SEED
 
 OTHER_KERNELS = b"""
@@ -37,25 +38,28 @@ class Elsewhere:
     def __init__(self, place: str, solutions: Solutions) -> None:
         self.solutions = solutions
         self.device = "cuda" if place == "cuda" else "cpu"
-        self.session = SharedSession(profile_for(Profile(cpu_seconds=120), (), self.device))
+        profile = profile_for(Profile(cpu_seconds=120), (), self.device)
+        self.workers = SharedWorkers(profile)
         if place == "other kernels":
-            self.session.place("other_kernels.py", OTHER_KERNELS)
-            session, path = self.session.open("other_kernels.py")
-            answer = session.ask(protocol.Open("kernels", path))
+            session = self.workers.session(profile, {"other_kernels.py": OTHER_KERNELS})
+            answer = session.ask(protocol.Open("kernels", session.path("other_kernels.py")))
             assert isinstance(answer, protocol.Done), answer
 
-    def witness(self, task: Task, text: str) -> Witness:
-        name = f"{task.name}.py"
-        self.session.place(name, text.encode())
-        return Witness(task.name, partial(self.session.open, name), self.device)
+    def ask_student(self, task: Task, text: str) -> Answers:
+        files = TaskFiles(task, {task.file: text.encode()})
+        return ask_student(files, self.workers, Profile(), self.device)
 
     def judge(self, task: Task, text: str, only: list[str]) -> Verdicts:
         """How each check ended, and why."""
-        student = self.witness(task, text)
-        bench = Bench(task, student, self.solutions.references(task), SEED)
-        results = Judge([bench], only=only).run()
-        student.forget()
-        return {id: (r.outcome, r.message.id if r.message else "") for id, r in results.items()}
+        report = grade_task(
+            TaskFiles(task, {task.file: text.encode()}),
+            References(self.solutions.answers(task)),
+            SEED,
+            workers=self.workers,
+            device=self.device,
+            only=only,
+        )
+        return {r.check.id: (r.outcome, r.message.id if r.message else "") for r in report.checks}
 
 
 @pytest.fixture(
@@ -67,14 +71,14 @@ def elsewhere(
     if request.param == "other kernels":
         place = Elsewhere(request.param, solutions)
         yield place
-        place.session.close()
+        place.workers.close()
         return
     if device_of(Device.auto) != "cuda":
         pytest.skip("torch finds no GPU here")
     own = Solutions(course, LESSON, "cuda")  # what is graded on a GPU is compared with it
     place = Elsewhere(request.param, own)
     yield place
-    place.session.close()
+    place.workers.close()
     own.close()
 
 
@@ -82,7 +86,7 @@ def elsewhere(
 def here(solutions: Solutions) -> Iterator[Elsewhere]:
     place = Elsewhere("cpu", solutions)
     yield place
-    place.session.close()
+    place.workers.close()
 
 
 def texts(course: Course, task: Task, count: int | None = None) -> dict[str, str]:
@@ -125,13 +129,13 @@ def apart(course: Course, task: Task, runs: Runs, kinds: tuple[str, ...]) -> flo
             continue
         outputs = []
         for place, dtype in runs:
-            student = place.witness(task, text)
-            subject = Subject(task, symbol, student, place.solutions.references(task), SEED)
+            student = place.ask_student(task, text)
+            subject = Subject(task, symbol, student, place.solutions.answers(task), SEED)
             challenges = [
                 subject.challenge(sample, "train", True, dtype) for sample in symbol.samples[:2]
             ]
             outputs.append([subject.run(challenge).output for challenge in challenges])
-            student.forget()
+            student.close()
         worst = max(worst, *map(distance, *outputs))
     assert math.isfinite(worst)
     return worst

@@ -3,21 +3,22 @@
 import re
 import shutil
 import string
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
 import pytest
 
-from autograder import translations
-from autograder.build import compile_catalogue
-from autograder.checks.judge import planned
-from autograder.checks.promise import Check, Message
-from autograder.course import Course
+from autograder.authoring import translations
+from autograder.authoring.build import compile_catalogue
+from autograder.authoring.translations import mistakes
+from autograder.checks.task_run import planned
+from autograder.course.messages import LANGUAGES, Catalogue
+from autograder.course.settings import Course
+from autograder.course.tasks import all_tasks, task_named
 from autograder.errors import UsageError
-from autograder.messages import LANGUAGES, Catalogue
+from autograder.model import Check, Message
 from autograder.observe.protocol import FAULTS
-from autograder.tasks import all_tasks, task_named
-from autograder.translations import mistakes
 from tests.conftest import LESSON
 
 PACKAGE = Path(__file__).parents[2] / "autograder"
@@ -120,7 +121,9 @@ def test_titles_are_said_in_the_language() -> None:
 
 def test_compiled_catalogues_are_fresh(catalogue: Catalogue, course: Course) -> None:
     po = PACKAGE / "locale" / f"{catalogue.lang}.po"
-    compiled = compile_catalogue(po, mistakes(course, catalogue.lang))
+    compiled = compile_catalogue(
+        po, mistakes(course, catalogue.lang) | translations.titles(catalogue.lang)
+    )
     assert compiled == po.with_suffix(".mo").read_bytes()
 
 
@@ -135,12 +138,40 @@ def test_a_stale_translation_is_refused(
     english = tmp_path / "en.po"
     text = english.read_text(encoding="utf-8")
     english.write_text(text.replace("yours, as in the paper", "yours"), encoding="utf-8")
-    with pytest.raises(UsageError, match=r"the English text has changed of flow\.both"):
+    with pytest.raises(UsageError, match=r"the English text of flow\.both has changed"):
         translations.refuse_stale(course)
     translations.accept(course)
     translations.refuse_stale(course)
     english.write_text(f'{text}\nmsgid "ui.new"\nmsgstr "New"\n', encoding="utf-8")
-    with pytest.raises(UsageError, match=r"no Russian text of ui\.new"):
+    with pytest.raises(UsageError, match=r"no Russian text of ui\.new: write it"):
+        translations.refuse_stale(course)
+    russian = tmp_path / "ru.po"
+    text = russian.read_text(encoding="utf-8")
+    russian.write_text(f'{text}\nmsgid "ui.new"\nmsgstr "Новое"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"new: ui\.new: read its Russian text"):
+        translations.refuse_stale(course)
+
+
+def test_a_title_without_translation_is_refused(
+    course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("en.po", "ru.po", "translated.json"):
+        shutil.copy(PACKAGE / "locale" / name, tmp_path / name)
+    monkeypatch.setattr(translations, "FOLDER", tmp_path)
+    title = CHECKS[-1].title
+    monkeypatch.setattr(translations, "_checks", lambda: [replace(CHECKS[-1], title="It flies.")])
+    with pytest.raises(UsageError, match=r"no Russian text of It flies\."):
+        translations.refuse_stale(course)
+    assert translations.titles("ru")[f"check.{CHECKS[-1].id}"] == "It flies."
+    assert title != "It flies."
+
+
+def test_an_idea_without_text_is_refused(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = translations.texts(translations.FOLDER / "en.po")
+    without = {id: text for id, text in known.items() if id != "idea.relu_after_sum.explain"}
+    monkeypatch.setattr(translations, "texts", lambda po: without)
+    told = r"\w+: the mistake \w+ has the idea 'relu_after_sum', which has no text: write idea"
+    with pytest.raises(UsageError, match=told):
         translations.refuse_stale(course)
 
 

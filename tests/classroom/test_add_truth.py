@@ -7,22 +7,20 @@ from typing import Any
 
 import pytest
 
-from autograder.apart.finishing import F1, REPRODUCED, Staff, finish_all, finished
-from autograder.apart.handover import hand_over
-from autograder.checks.judge import planned
-from autograder.checks.promise import Message
-from autograder.course import Course
+from autograder.checks.task_run import planned
+from autograder.classroom.ci.add_truth import F1, REPRODUCED, Staff, finish_all, finished
+from autograder.classroom.ci.handover import hand_over
+from autograder.classroom.gradebook.policy import Policy
+from autograder.course.messages import Catalogue
+from autograder.course.roster import Student
+from autograder.course.settings import Course, Rules
+from autograder.course.tasks import task_named
 from autograder.errors import GraderFault, UsageError
-from autograder.gradebook.policy import Policy
-from autograder.homework import Rules
-from autograder.messages import Catalogue
+from autograder.grading.seeds import read_seeds, seed_of
+from autograder.model import Message, Report, Result, TaskReport
 from autograder.report.as_json import to_dict
-from autograder.report.from_json import from_dict
-from autograder.report.model import CheckReport, Report, TaskReport
-from autograder.roster import Student
-from autograder.seeds import read_seeds, seed_of
-from autograder.submission import read_submission
-from autograder.tasks import task_named
+from autograder.report.reading import to_report
+from autograder.submission.task_files import read_submission
 from tests.conftest import ROOT
 
 EXAMPLE = ROOT / "datasets" / "example"
@@ -38,7 +36,7 @@ def unfinished(reproduced: str, message: Message | None) -> Report:
     checks = []
     for check in planned(TASK):
         outcome, why = said.get(check.id, ("passed", None))
-        checks.append(CheckReport(check, outcome, 0.0, why, 0.1))
+        checks.append(Result(check, outcome, 0.0, why, 0.1))
     task = TaskReport("simpsons", "error", None, 15.0, tuple(checks))
     return Report("ann", None, "simpsons=5eed", "cpu", {"autograder": "1"}, (task,))
 
@@ -135,7 +133,7 @@ def test_nothing_is_believed_that_the_plan_does_not_allow(
 
 def test_a_report_survives_its_json() -> None:
     report = unfinished("passed", None)
-    assert from_dict(to_dict(report, EN)) == report
+    assert to_report(to_dict(report, EN)) == report
 
 
 def test_a_broken_report_costs_nobody_else_anything(written: Written, tmp_path: Path) -> None:

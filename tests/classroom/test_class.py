@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, needs_sandbox
-from tests.moodle import ENGLISH, RUSSIAN, Cp866, archive, folder, worksheet
+from tests.helpers.moodle import ENGLISH, RUSSIAN, Cp866, archive, folder, worksheet
 
 STUB = (ROOT / "assignments/03_gradients/gradients.py").read_bytes()
 RIGHT = (ROOT / "solutions/03_gradients/gradients.py").read_bytes()

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from autograder.cli import app
-from autograder.collect.collecting import Source, collect
-from autograder.collect.git import GitError, Mirror, check_url
+from autograder.classroom.collect.collecting import Source, collect
+from autograder.classroom.collect.git import GitError, Mirror, check_url
+from autograder.classroom.gradebook.policy import Extension, Policy
+from autograder.classroom.gradebook.verdicts import read_times
+from autograder.cli.main import app
+from autograder.course.roster import Student
 from autograder.errors import UsageError
-from autograder.gradebook.policy import Extension, Policy
-from autograder.gradebook.verdicts import read_times
-from autograder.receipt import read_collected
-from autograder.roster import Student
+from autograder.submission.collected import read_collected
 from tests.conftest import ROOT
-from tests.organisation import DAY, DUE, HOUR, POLICY, VGG, Class, Repository
+from tests.helpers.organisation import DAY, DUE, HOUR, POLICY, VGG, Class, Repository
 
 
 @pytest.fixture
@@ -191,8 +191,8 @@ def test_a_server_that_says_nothing_is_given_up(group: Class) -> None:
 def test_a_repository_without_end_is_given_up(
     group: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autograder.collect.git.MAX_MIRROR", 10)
-    monkeypatch.setattr("autograder.collect.git.LOOK", 0.05)
+    monkeypatch.setattr("autograder.classroom.collect.git.MAX_MIRROR", 10)
+    monkeypatch.setattr("autograder.classroom.collect.git.LOOK", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as server:
         source = Source(f"https://127.0.0.1:{server.getsockname()[1]}/{{github}}", pauses=())
         [found] = collect([Student("ann", github="ann")], POLICY, source, group.out, 1)
@@ -237,7 +237,7 @@ def _large(repository: Repository) -> None:
 
 
 def _twice(repository: Repository) -> None:
-    repository.write({"old/vgg.py": "old", VGG: "own"})
+    repository.write({"first/vgg.py": "old", VGG: "own"})
 
 
 def _capitals(repository: Repository) -> None:
@@ -323,7 +323,7 @@ def test_a_long_history_is_searched_to_the_deadline(group: Class) -> None:
 def test_a_tree_that_unfolds_without_end_is_cut(
     group: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autograder.collect.tree.MAX_ENTRIES", 500)
+    monkeypatch.setattr("autograder.classroom.collect.tree.MAX_ENTRIES", 500)
     ann = group.student("ann")
     ann.write({"f": "x"})
     blob = ann.git("hash-object", "-w", "f")

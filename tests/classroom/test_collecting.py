@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.receipt import read_report
+from autograder.report.reading import read_data
 from tests.conftest import ROOT, needs_sandbox
-from tests.organisation import DUE, HOUR, Class
+from tests.helpers.organisation import DUE, HOUR, Class
 
 RESNET = "04_resnet/resnet.py"
 
@@ -44,7 +44,7 @@ def test_a_class_is_collected_graded_and_accounted_for(tmp_path: Path) -> None:
     submissions = [out / "submissions" / name for name in ("ann", "bob")]
     code, told = autograder("grade", *submissions, *where, "--task", "resnet")
     assert code == 0, told
-    report = read_report(out / "ann.json")
+    report = read_data(out / "ann.json")
     assert (report["points"], report["commit"]) == (10, kept)
     assert report["collected"][0]["deadline"] == DUE.isoformat()
     assert autograder("receipt", out / "ann.json")[0] == 0

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.apart.delivering import BRANCH, deliver
+from autograder.classroom.ci.delivering import BRANCH, deliver
 from autograder.errors import UsageError
-from tests.organisation import Repository
+from tests.helpers.organisation import Repository
 
 
 def test_a_lost_repository_costs_nobody_else_the_report(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from autograder.classroom.gradebook.exports import Target, write
+from autograder.classroom.gradebook.grades import StudentGrade, TaskGrade
+from autograder.classroom.gradebook.verdicts import CheckPoints, TaskPoints, Verdict
+from autograder.course.roster import Student
+from autograder.course.tasks import all_tasks
 from autograder.errors import UsageError
-from autograder.gradebook.exports import Target, write
-from autograder.gradebook.grades import StudentGrade, TaskGrade
-from autograder.gradebook.verdicts import CheckPoints, TaskPoints, Verdict
-from autograder.roster import Student
-from autograder.tasks import all_tasks
 
 NAMES = {
     "formula": '=HYPERLINK("http://evil")',
@@ -29,7 +29,7 @@ STAMP = re.compile(r"\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ")
 
 def row(id: str, name: str, points: float | None = 7.5) -> StudentGrade:
     student = Student(id, name, f"{id}@x.example", github=id, lms_id="17", group="A")
-    tasks = tuple(TaskGrade(t, points, 15.0 if t.homework else 10.0) for t in all_tasks())
+    tasks = tuple(TaskGrade(t, points, 15.0 if t.predictions else 10.0) for t in all_tasks())
     return StudentGrade(student, tasks, COUNTED)
 
 

@@ -15,18 +15,18 @@ from typing import Any
 
 import pytest
 
-from autograder.checks.judge import planned
-from autograder.course import Course
-from autograder.gradebook.book import POINTS, Gradebook, adjustment
-from autograder.gradebook.policy import Override, Policy
-from autograder.gradebook.questions import Judge
-from autograder.gradebook.recording import read_answers
-from autograder.gradebook.verdicts import CheckPoints, TaskPoints, Verdict
-from autograder.messages import Catalogue
-from autograder.roster import Student
-from autograder.tasks import all_tasks, task_named
+from autograder.checks.task_run import planned
+from autograder.classroom.gradebook.book import POINTS, Gradebook, adjustment
+from autograder.classroom.gradebook.notebook_answers import read_answers
+from autograder.classroom.gradebook.policy import Override, Policy
+from autograder.classroom.gradebook.questions import Judge
+from autograder.classroom.gradebook.verdicts import CheckPoints, TaskPoints, Verdict
+from autograder.course.messages import Catalogue
+from autograder.course.roster import Student
+from autograder.course.settings import Course
+from autograder.course.tasks import all_tasks, task_named
 from tests.conftest import ROOT, needs_sandbox
-from tests.servers import postgres
+from tests.helpers.servers import postgres
 
 pytest.importorskip("nbgrader", reason="needs: pip install -e '.[notebooks]'")
 ANN = Student("ann", "Анна Ёлкина", "ann@x.example", lms_id="7")
@@ -204,7 +204,7 @@ TRICKS = {
 
 def test_answers_are_marked_as_data(course: Course) -> None:
     judge = Judge.of(course, needs_sandbox(), Catalogue.load("ru"))
-    judge.profile = replace(judge.profile, cpu_seconds=1.0)
+    judge.profile = replace(judge.profile, cpu_seconds=1.0, wall_factor=100)
     alexnet = task_named("alexnet")
     marks = judge.mark(alexnet, {"alexnet_out_size": RIGHT, "alexnet_sizes": PARTLY})
     assert marks["alexnet_out_size_test"].points == 1.0

@@ -5,15 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks.promise import Message
+from autograder.classroom.gradebook.grades import all_explained, settle
+from autograder.classroom.gradebook.policy import Override, Policy, read_policy
+from autograder.classroom.gradebook.verdicts import TaskPoints, Verdict, read_times
+from autograder.course.messages import Catalogue
+from autograder.course.roster import Student, read_roster
+from autograder.course.tasks import all_tasks, task_named
 from autograder.errors import UsageError
-from autograder.gradebook.grades import all_explained, settle
-from autograder.gradebook.policy import Override, Policy, read_policy
-from autograder.gradebook.verdicts import TaskPoints, Verdict, read_times
-from autograder.messages import Catalogue
-from autograder.report.model import Report, TaskReport
-from autograder.roster import Student, read_roster
-from autograder.tasks import all_tasks, task_named
+from autograder.model import Message, Report, TaskReport
 
 DUE = datetime(2026, 3, 1, 21, tzinfo=UTC)
 HEAD = "student_id,name,email,github,lms_id,group,lang,extra_days,note\n"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import assignments
-from autograder.course import Course
+from autograder.authoring.build import assignments
+from autograder.classroom.similar import NO_TOOL, Tool, find_tool, similar, without_stub
+from autograder.course.messages import LANGUAGES
+from autograder.course.settings import Course
+from autograder.course.tasks import task_named
 from autograder.errors import UsageError
-from autograder.messages import LANGUAGES
-from autograder.similar import NO_TOOL, Tool, find_tool, similar, without_stub
-from autograder.tasks import task_named
 from tests.conftest import LESSON, ROOT
 
 VGG = task_named("vgg")

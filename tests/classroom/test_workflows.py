@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
-from autograder.apart.delivering import BRANCH
-from autograder.course import Course
-from autograder.receipt import read_report, verify
-from autograder.tasks import task_named
+from autograder.classroom.ci.delivering import BRANCH
+from autograder.course.settings import Course
+from autograder.course.tasks import task_named
+from autograder.report.reading import read_data
+from autograder.report.receipt import verify
 from tests.attacks.catalogue import PRELUDE, all_attacks
 from tests.attacks.submitted import hiding
 from tests.conftest import ROOT, needs_sandbox
-from tests.organisation import DUE, HOUR, Repository
-from tests.workflows import FOLDER, Site, borrowed
+from tests.helpers.organisation import DUE, HOUR, Repository
+from tests.helpers.workflows import FOLDER, Site, borrowed
 
 KEY = "the key of the course, which no student code may see"
 FILE = "03_gradients/gradients.py"
@@ -145,7 +146,7 @@ def test_a_class_is_graded_from_push_to_gradebook(tmp_path: Path, course: Course
     result = json.loads((published / "classroom50/ann/result.json").read_text(encoding="utf-8"))
     assert (result["score"], result["max-score"]) == (23, 65)
     assert "/school/cnn-all-ann" in result["commit"]
-    assert verify(read_report(published / "ann.json"), KEY)
+    assert verify(read_data(published / "ann.json"), KEY)
     for name in school.names:  # each the own report, and on its own branch
         given = eve.git("-C", str(tmp_path / f"org/cnn-{name}"), "show", f"{BRANCH}:report.json")
         assert given.strip() == (published / f"{name}.json").read_text(encoding="utf-8").strip()

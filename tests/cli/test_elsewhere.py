@@ -30,7 +30,7 @@ for name in ("SIGCHLD", "SIGXCPU", "pthread_sigmask", "sigtimedwait"):
         delattr(signal, name)
 """
 COMMANDS = {
-    "autograder": "from autograder.cli import main; main()",
+    "autograder": "from autograder.cli.main import main; main()",
     "simpsons": "from simpsons.cli import main; main()",
     "pytest": "import pytest; sys.exit(pytest.main(sys.argv[1:]))",
 }

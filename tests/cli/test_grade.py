@@ -9,18 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks.judge import planned
-from autograder.cli import main
-from autograder.grading import Options, Solutions, grade, task_seed
-from autograder.messages import Catalogue
+from autograder.checks.task_run import planned
+from autograder.cli.main import main
+from autograder.course.messages import Catalogue
+from autograder.course.tasks import task_named
+from autograder.grading.grade import Options, grade, task_seed
+from autograder.grading.references import Solutions
 from autograder.observe.session import Workers
 from autograder.report.as_json import to_dict
 from autograder.report.html import class_html, grades_csv, to_html
 from autograder.report.summary import summary
-from autograder.submission import read_submission, read_task
-from autograder.tasks import task_named
-from tests.conftest import ROOT, SEED
-from tests.unit.conftest import run_command
+from autograder.submission.task_files import read_submission, read_task
+from tests.conftest import HANG, ROOT, SEED
+from tests.helpers.drawn import run_command
 
 GRADIENTS = (task_named("gradients"),)
 
@@ -36,7 +37,7 @@ def autograder(*words: object, cwd: Path = ROOT, **environment: str) -> subproce
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=HANG,
     )
 
 
@@ -212,7 +213,7 @@ def test_a_lower_limit_and_a_hostile_git_folder_cost_nothing(submission: Path) -
         cwd=submission,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG,
     )
     report = json.loads(done.stdout)
     assert (report["points"], report["max_points"], report["commit"]) == (10, 10, None)
@@ -315,11 +316,11 @@ def test_several_submissions_in_processes(submission: Path, tmp_path: Path) -> N
 
 def test_plain_pytest_judges_a_submission(submission: Path) -> None:
     words = [sys.executable, "-m", "pytest", "--submission", str(submission), "-q"]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=HANG)
     assert done.returncode == 0, done.stdout
     assert f"{len(planned(GRADIENTS[0]))} passed" in done.stdout
     file = submission / "03_gradients" / "gradients.py"
     file.write_text(file.read_text(encoding="utf-8").replace("third = first + third", "pass"))
-    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=120)
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=HANG)
     assert done.returncode == 1
     assert "FourConvNet(connection='add')" in done.stdout

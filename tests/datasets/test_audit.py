@@ -16,7 +16,7 @@ from simpsons.prepare import prepare
 from simpsons.synthetic import synthesize
 from torch import nn
 
-from tests.unit.conftest import TEST, TRAIN, run_command
+from tests.helpers.drawn import TEST, TRAIN, run_command
 
 MODEL = """
 from dataclasses import dataclass

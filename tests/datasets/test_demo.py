@@ -15,8 +15,8 @@ from PIL import Image
 from simpsons import CLASSES, calibration, own, run
 from simpsons.calibration import Calibration, Mistake
 
-from tests.conftest import ROOT
-from tests.servers import Server, Visit, behind, browser, serving, until
+from tests.conftest import HANG, ROOT, until
+from tests.helpers.servers import Server, Visit, behind, browser, serving
 
 pytest.importorskip("gradio")
 pytest.importorskip("captum")
@@ -99,7 +99,7 @@ def test_in_a_browser_upload_five_names_heatmap(home: Path, server: Server) -> N
         page.get_by_text("English", exact=True).click()
         page.get_by_text("Who of the Simpsons is it?").first.wait_for()
         assert not visit.elsewhere and not visit.failed and not visit.wide()
-    assert httpx.get(f"{server.url}/health").text == "ok\n"
+    assert httpx.get(f"{server.url}/health", timeout=HANG).text == "ok\n"
     _nobody_reads_files_of_the_server(home, server)
     _a_body_too_large_is_refused_and_the_server_lives(server)
 
@@ -107,10 +107,11 @@ def test_in_a_browser_upload_five_names_heatmap(home: Path, server: Server) -> N
 def _nobody_reads_files_of_the_server(home: Path, server: Server) -> None:
     for path in ("/etc/passwd", str(home / "model.py"), str(home / "run" / "config.json")):
         for lang in ("en", "ru"):
-            answer = httpx.get(f"{server.url}/{lang}/gradio_api/file={path}")
+            answer = httpx.get(f"{server.url}/{lang}/gradio_api/file={path}", timeout=HANG)
             assert answer.status_code in (403, 404)
         picture = {"path": path, "meta": {"_type": "gradio.FileData"}}
-        asked = httpx.post(f"{server.url}/en/gradio_api/run/recognize", json={"data": [picture]})
+        recognize = f"{server.url}/en/gradio_api/run/recognize"
+        asked = httpx.post(recognize, json={"data": [picture]}, timeout=HANG)
         assert asked.status_code >= 400 and "root:" not in asked.text
 
 
@@ -128,9 +129,10 @@ def _a_body_too_large_is_refused_and_the_server_lives(server: Server) -> None:
             "Content-Type": "multipart/form-data; boundary=m",
             "Content-Length": str(sum(map(len, body()))),
         }
-        answer = httpx.post(f"{server.url}/en/gradio_api/upload", content=body(), headers=headers)
+        place = f"{server.url}/en/gradio_api/upload"
+        answer = httpx.post(place, content=body(), headers=headers, timeout=HANG)
         assert answer.status_code == 413
-    assert httpx.get(f"{server.url}/health").text == "ok\n"
+    assert httpx.get(f"{server.url}/health", timeout=HANG).text == "ok\n"
 
 
 @pytest.mark.slow

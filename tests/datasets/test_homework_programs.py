@@ -18,12 +18,13 @@ from simpsons.prepare import prepare
 from simpsons.synthetic import synthesize
 from torch import nn
 
-from autograder.grading import Options, Solutions, grade
+from autograder.course.tasks import task_named
+from autograder.grading.grade import Options, grade
+from autograder.grading.references import Solutions
 from autograder.observe.session import Workers
-from autograder.tasks import task_named
-from tests.conftest import ROOT, SEED
-from tests.minimal_homework import write_first_try
-from tests.unit.conftest import run_command
+from tests.conftest import HANG, ROOT, SEED
+from tests.helpers.drawn import run_command
+from tests.helpers.minimal_homework import write_first_try
 
 SOLUTION = ROOT / "solutions" / "06_simpsons"
 FAST = ("--batch-size", "64", "--precision", "float32", "--device", "cpu")
@@ -54,7 +55,7 @@ def python(
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=280,
+        timeout=HANG,
         env=environment() | more,
         cwd=cwd,
     )
@@ -171,7 +172,7 @@ def test_two_processes_learn_as_one_that_accumulates(
     two = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
          str(small / "train.py"), *words, "--out", str(tmp_path / "two")],
-        capture_output=True, text=True, env=environment(), timeout=280,
+        capture_output=True, text=True, env=environment(), timeout=HANG,
     )  # fmt: skip
     assert two.returncode == 0, two.stderr
     pairs = zip(rows(one / "log.csv"), rows(tmp_path / "two" / "log.csv"), strict=True)
@@ -306,7 +307,7 @@ def test_a_fine_tuned_network_of_torchvision_is_reproduced(drawn: Path, tmp_path
         [sys.executable, "-m", "autograder.cli", "grade", str(student.parent), "--task",
          "simpsons", "--sandbox", "none", "--json", str(report), "--truth",
          str(drawn / "truth.csv"), "--images", str(drawn / "testset")],
-        capture_output=True, text=True, cwd=ROOT, timeout=280,
+        capture_output=True, text=True, cwd=ROOT, timeout=HANG,
     )  # fmt: skip
     assert graded.returncode == 0, graded.stderr
     (task,) = json.loads(report.read_text())["tasks"]

@@ -17,7 +17,7 @@ from simpsons.pictures import squeeze
 from simpsons.prepare import prepare
 from simpsons.source import Source
 
-from tests.unit.conftest import TEST, TRAIN, run_command
+from tests.helpers.drawn import TEST, TRAIN, run_command
 
 
 def entries(path: Path) -> dict[str, bytes]:

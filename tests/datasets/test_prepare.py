@@ -17,7 +17,7 @@ from simpsons.errors import DataError
 from simpsons.prepare import prepare
 from simpsons.source import Source
 
-from tests.unit.conftest import TEST, TRAIN, nothing_was_written, rows, zip_folder
+from tests.helpers.drawn import TEST, TRAIN, nothing_was_written, rows, zip_folder
 
 BART = f"{TRAIN}/bart_simpson/pic_0000.jpg"
 

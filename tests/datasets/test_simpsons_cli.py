@@ -10,7 +10,7 @@ from simpsons import synthetic
 from simpsons.cli import app, main
 from simpsons.source import Source
 
-from tests.unit.conftest import TRAIN, run_command
+from tests.helpers.drawn import TRAIN, run_command
 
 Captured = pytest.CaptureFixture[str]
 

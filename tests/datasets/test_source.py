@@ -1,15 +1,19 @@
 """The competition's files are not trusted: what cannot be used is refused, with the remedy."""
 
+import io
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from simpsons.classes import CLASSES
 from simpsons.errors import DataError
+from simpsons.pictures import read_all
 from simpsons.prepare import prepare
-from simpsons.source import Source
+from simpsons.source import Source, open_picture
 
-from tests.unit.conftest import TEST, TRAIN, nothing_was_written, rows, zip_folder
+from tests.helpers.drawn import TEST, TRAIN, nothing_was_written, rows, zip_folder
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "journey-springfield.zip"
 BART = f"{TRAIN}/bart_simpson/pic_0000.jpg"
@@ -94,3 +98,26 @@ def test_the_real_zip_has_its_known_counts() -> None:
     source = Source(REAL)
     assert (len(source.train), len(source.test)) == (19350, 991)
     assert {picture.label for picture in source.train} == set(CLASSES)
+
+
+def test_copies_that_systems_leave_are_no_pictures(tmp_path: Path) -> None:
+    names = (
+        "img1.jpg",
+        "._img1.jpg",
+        ".ipynb_checkpoints/img1-checkpoint.jpg",
+        "__MACOSX/img1.jpg",
+    )
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    assert read_all(tmp_path, 4)[0] == ["img1.jpg"]
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.uint8])
+def test_a_grey_picture_of_16_bits_keeps_its_grey(dtype: type) -> None:
+    grey = np.full((4, 4), 128, dtype) << (8 if dtype == np.uint16 else 0)
+    content = io.BytesIO()
+    Image.fromarray(grey.astype(dtype)).save(content, "PNG")
+    picture, _ = open_picture(content.getvalue())
+    assert picture.mode == "RGB"
+    assert picture.getpixel((0, 0)) == (128, 128, 128)

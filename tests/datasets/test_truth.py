@@ -8,7 +8,7 @@ from simpsons.cli import main
 from simpsons.errors import DataError
 from simpsons.truth import find_truth, read_public, sample
 
-from tests.unit.conftest import TEST, run_command, zip_folder
+from tests.helpers.drawn import TEST, run_command, zip_folder
 
 
 def expected(drawn: Path) -> dict[str, str]:

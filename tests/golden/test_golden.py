@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from autograder.checks.promise import Message
-from autograder.grading import Options, Solutions, grade
-from autograder.messages import Catalogue
+from autograder.course.messages import Catalogue
+from autograder.course.tasks import task_named
+from autograder.grading.grade import Options, grade
+from autograder.grading.references import Solutions
+from autograder.model import Message
+from autograder.observe.profiles import Profile
 from autograder.observe.session import Workers
 from autograder.report.as_json import to_dict
 from autograder.report.terminal import make_console, print_report
-from autograder.sandbox.profiles import Profile
-from autograder.tasks import task_named
 from tests.conftest import ROOT, SEED
 
 HERE = Path(__file__).parent
@@ -49,7 +50,7 @@ CASES: dict[str, Edit | None] = {
     "untouched": lambda text: (ROOT / "assignments" / FOLDER / FILE).read_text(encoding="utf-8"),
     "half_done": half_done,
     "syntax_error": before_blocks("def broken(:"),
-    "import_error": before_blocks("import nowhere_to_be_found"),
+    "import_error": before_blocks("import torch.nowhere_to_be_found"),
     "infinite_loop": in_forward("while True: pass"),
     "crash": in_forward("__import__('os')._exit(3)"),
     "wrong_shapes": lambda text: text.replace("3, stride, padding=1", "3, stride, padding=0"),
@@ -66,13 +67,14 @@ def test_golden_report(case: str, solutions: Solutions, workers: Workers, tmp_pa
     if edit is not None:
         text = (ROOT / "solutions" / FOLDER / FILE).read_text(encoding="utf-8")
         (folder / FOLDER / FILE).write_text(edit(text), encoding="utf-8")
+    student = Profile(cpu_seconds=2, wall_factor=100) if case == "infinite_loop" else Profile()
     report = grade(
         folder,
         solutions,
         Options(
             (task_named("gradients"), task_named("resnet")),
             SEED,
-            student=Profile(cpu_seconds=2) if case == "infinite_loop" else Profile(),
+            student=student,
             workers=workers,
             notes=(Message("note.no_sandbox"),),
         ),

@@ -7,32 +7,42 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from autograder import batch
-from autograder.batch import Grader, Plan, Told, grade_all
-from autograder.cache import Cache, plain, restored
-from autograder.checks.promise import Message
-from autograder.course import Course
+from autograder.checks.task_run import ignore, planned
+from autograder.course.messages import Catalogue
+from autograder.course.settings import Course
+from autograder.course.tasks import task_named
 from autograder.errors import GraderFault
-from autograder.messages import Catalogue
-from autograder.processes import Processes
+from autograder.grading import batch
+from autograder.grading.batch import Grader, Plan, grade_all
+from autograder.grading.cache import Cache
+from autograder.grading.grade import grade as grade_submission
+from autograder.grading.processes import Processes
+from autograder.model import Message, Report, Result, task_from_data, task_to_data
 from autograder.report.folder import Results, file_names
 from autograder.report.html import class_html, staff_html
-from autograder.report.model import Report
 from autograder.report.summary import Summary, summary
-from autograder.submission import read_submission
-from autograder.tasks import task_named
-from tests.conftest import ROOT
+from autograder.submission.task_files import read_submission
+from tests.conftest import HANG, ROOT, hearing, until
 
 GRADIENTS = (task_named("gradients"),)
 GOOD = (ROOT / "solutions" / "03_gradients" / "gradients.py").read_bytes()
 WORDS = ["--task", "gradients", "--sandbox", "none", "--device", "cpu"]
 COMMAND = [sys.executable, "-m", "autograder.cli", "grade"]
+
+
+def held(folder: Path) -> bytes:
+    """What is judged until the file "held" is gone; "judged" says that it has begun."""
+    (folder / "held").touch()
+    begun, waits = str(folder / "judged"), str(folder / "held")
+    text = f"import os, time\nopen({begun!r}, 'w').close()\n"
+    return f"{text}while os.path.exists({waits!r}): time.sleep(0.01)\n1 / 0\n".encode()
 
 
 def put(folder: Path, content: bytes) -> str:
@@ -50,21 +60,22 @@ def run(places: list[str], out: Path, *more: object) -> subprocess.CompletedProc
     words = [*COMMAND, *places, "--out", str(out), *WORDS, *map(str, more)]
     environment = os.environ | {"AUTOGRADER_KEY": "secret"}
     return subprocess.run(
-        words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+        words, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=HANG
     )
 
 
 def start(places: list[str], out: Path) -> subprocess.Popen:
-    """A batch in a process group of its own."""
-    return subprocess.Popen(
-        [*COMMAND, *places, "--out", str(out), *WORDS, "--lang", "en"],
-        cwd=ROOT,
-        env=os.environ | {"AUTOGRADER_KEY": "secret"},
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    """A batch in a process group of its own, which can be interrupted."""
+    with hearing(signal.SIGINT):
+        return subprocess.Popen(
+            [*COMMAND, *places, "--out", str(out), *WORDS, "--lang", "en"],
+            cwd=ROOT,
+            env=os.environ | {"AUTOGRADER_KEY": "secret"},
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
 
 def files(out: Path) -> dict[str, object]:
@@ -88,15 +99,15 @@ def files(out: Path) -> dict[str, object]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills a process group")
 def test_a_killed_batch_goes_on_and_ends_with_the_same_files(tmp_path: Path) -> None:
-    texts = [b"def f(:\n", GOOD.replace(b"third = first + third", b"pass"), b"x = (\n"]
+    texts = [b"def f(:\n", GOOD.replace(b"third = first + third", b"pass"), held(tmp_path)]
     places = [put(tmp_path / f"s{i}", text) for i, text in enumerate(texts)]
     out, whole = tmp_path / "killed", tmp_path / "whole"
-    process, uninterrupted = start(places, out), start(places, whole)
-    deadline = time.monotonic() + 60
-    while not (out / "s1.json").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    process = start(places, out)
+    until(lambda: (tmp_path / "judged").exists() or process.poll() is not None)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
+    (tmp_path / "held").unlink()
+    uninterrupted = start(places, whole)
     assert (out / "s1.json").exists()
     assert not (out / "grades.csv").exists()
     kept = {path: path.stat().st_mtime_ns for path in (out / "cache").rglob("*.json")}
@@ -106,7 +117,7 @@ def test_a_killed_batch_goes_on_and_ends_with_the_same_files(tmp_path: Path) -> 
     part.write_text("{")
 
     assert run(places, out, "--jobs", 2).returncode == 0
-    uninterrupted.communicate(timeout=60)
+    uninterrupted.communicate(timeout=HANG)
     assert uninterrupted.returncode == 0
     assert files(out) == files(whole)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept  # nothing was judged twice
@@ -124,7 +135,7 @@ def test_only_what_changed_is_judged_again(
     (Path(place) / "02_vgg" / "vgg.py").write_bytes(b"def f(:\n")
     copy = str(shutil.copytree(place, tmp_path / "copy"))
     judged: list[str] = []
-    real = batch.grade
+    real = grade_submission
 
     def grade(folder, solutions, options, told, known, done):  # type: ignore[no-untyped-def]
         def counted(report):  # type: ignore[no-untyped-def]
@@ -206,8 +217,12 @@ def test_faults_are_not_kept_and_odd_values_are_ignored(plan: Plan, tmp_path: Pa
     cache.store("00", broken.tasks[0])
     assert not (tmp_path / "c").exists()
     ((_, report),) = grade_all([place], plan)
-    value = json.loads(json.dumps(plain(report.tasks[0])))
-    assert restored(value, GRADIENTS[0]) == report.tasks[0]
+    task = report.tasks[0]
+    value = json.loads(json.dumps(task_to_data(task)))
+    flows = json.loads(json.dumps([asdict(flow) for flow in task.flows]))
+    read = task_from_data(value, planned(GRADIENTS[0]), flows)
+    assert task_to_data(read) == task_to_data(task)
+    assert read.flows == task.flows
     (kept,) = (tmp_path / "out" / "cache").rglob("*.json")
     odd = [[], 7, {}, value | {"points": 9}, value | {"checks": value["checks"][1:]}]
     odd += [value | {"task": "vgg"}, value | {"checks": [7] * len(value["checks"])}]
@@ -221,19 +236,19 @@ def test_faults_are_not_kept_and_odd_values_are_ignored(plan: Plan, tmp_path: Pa
 class Fragile(Grader):
     """Dies, hangs or raises where a submission is called so."""
 
-    def grade(self, place: str, told: Told = lambda result: None) -> Report:
+    def grade(self, place: str, on_result: Callable[[Result], None] = ignore) -> Report:
         name = Path(place).name
         if name == "dies" or (name == "dies_once" and not (Path(place) / "tried").exists()):
             (Path(place) / "tried").touch()
             os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
         if name == "hangs":
-            time.sleep(60)
-        return super().grade(place, told)
+            time.sleep(HANG)
+        return super().grade(place, on_result)
 
-    def _grade(self, folder: Path, told: Told) -> Report:
+    def _grade(self, folder: Path, on_result: Callable[[Result], None]) -> Report:
         if folder.name == "raises":
             raise GraderFault("our own mistake")
-        return super()._grade(folder, told)
+        return super()._grade(folder, on_result)
 
 
 def test_a_grading_process_that_dies_costs_only_its_submission(plan: Plan, tmp_path: Path) -> None:
@@ -364,18 +379,12 @@ def test_a_message_in_general_says_nothing_of_a_student() -> None:
 
 
 def test_an_interrupted_batch_ends_cleanly(tmp_path: Path) -> None:
-    texts = {
-        "a": b"def f(:",
-        "b": b"import time; time.sleep(8)",
-        "c": b"import time; time.sleep(9)",
-    }
+    texts = {"a": b"def f(:", "b": held(tmp_path), "c": b"x = (\n"}
     places = [put(tmp_path / name, text) for name, text in texts.items()]
     process = start(places, tmp_path / "out")
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "out" / "a.json").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: (tmp_path / "judged").exists() or process.poll() is not None)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=HANG)
     assert process.returncode == 130
-    assert "of 3 graded and kept; the same command goes on" in errors
+    assert "1 of 3 graded and kept; the same command goes on" in errors
     assert "Traceback" not in errors

@@ -6,19 +6,17 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from autograder.cli import main
-from tests.conftest import ROOT
-from tests.unit.conftest import run_command
+from autograder.cli.main import main
+from tests.conftest import HANG, ROOT, until
+from tests.helpers.drawn import run_command
 
 RAY = Path(sys.executable).with_name("ray")
 WORDS = ["--task", "gradients", "--sandbox", "none", "--device", "cpu", "--lang", "en"]
@@ -62,35 +60,32 @@ def end(node: subprocess.Popen) -> None:
     node.wait()
 
 
+def processes_of(node: subprocess.Popen) -> str:
+    words = ["ps", "-o", "args=", "--no-headers", "-g", str(node.pid)]
+    return subprocess.run(words, capture_output=True, text=True).stdout
+
+
 def graders_of(node: subprocess.Popen) -> int:
     """How many actors of ours a node runs."""
-    words = ["ps", "-o", "args=", "--no-headers", "-g", str(node.pid)]
-    found = subprocess.run(words, capture_output=True, text=True).stdout
-    return found.count("ray::Grader")
+    return processes_of(node).count("ray::Grader")
 
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen]]:
     """Two nodes of one core on this machine: the address, and the node that can be switched off."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"127.0.0.1:{port}"
     scratch = tempfile.mkdtemp(prefix="ray-")  # short: paths of sockets are
     common = ["--num-cpus=1", "--node-ip-address=127.0.0.1", "--disable-usage-stats", "--block"]
     head = start(
-        str(RAY), "start", "--head", f"--port={port}", "--include-dashboard=false",
+        str(RAY), "start", "--head", "--port=0", "--include-dashboard=false",
         f"--temp-dir={scratch}", *common,
     )  # fmt: skip
     nodes = [head]
     try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.2)
+        until(lambda: "/raylet " in processes_of(head) or head.poll() is not None)
+        (port,) = Path(scratch).glob("session_latest/gcs_server_port_*")
+        address = f"127.0.0.1:{port.read_text()}"
         nodes.append(start(str(RAY), "start", f"--address={address}", *common))
+        until(lambda: "/raylet " in processes_of(nodes[1]) or nodes[1].poll() is not None)
         yield address, nodes[1]
     finally:
         for node in nodes:
@@ -108,21 +103,20 @@ def test_a_node_goes_down_and_every_submission_gets_its_points(
     address, node = cluster
     texts = [b"def f(:\n", GOOD, GOOD.replace(b"third = first + third", b"pass"), b"x = (\n"]
     texts += [GOOD + b"# %d\n" % i for i in range(4)]
+    held = tmp_path / "held"  # until it is gone the last one is being judged
+    held.touch()
+    wait = f"import os, time\nwhile os.path.exists({str(held)!r}): time.sleep(0.01)\n"
+    texts.append(wait.encode() + GOOD)
     places = [put(tmp_path / "class" / f"s{i}", text) for i, text in enumerate(texts)]
     out, local = tmp_path / "out", tmp_path / "local"
     words = ["--engine", "ray", "--ray-address", address, "--jobs", "2"]
     batch = start(*grade(places, out, *words))
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and batch.poll() is None:
-        if graders_of(node) and list(out.glob("s*.json")):
-            break
-        time.sleep(0.1)
+    until(lambda: (graders_of(node) and list(out.glob("s*.json"))) or batch.poll() is not None)
     assert graders_of(node) == 1
-    done_before = len(list(out.glob("s*.json")))
     end(node)
-    assert batch.wait(180) == 0
-    assert done_before < len(places)
-    subprocess.run(grade(places, local), cwd=ROOT, env=ENVIRONMENT, check=True, timeout=180)
+    held.unlink()
+    assert batch.wait(HANG) == 0
+    subprocess.run(grade(places, local), cwd=ROOT, env=ENVIRONMENT, check=True, timeout=HANG)
     rows = (out / "grades.csv").read_text(encoding="utf-8")
     assert rows == (local / "grades.csv").read_text(encoding="utf-8")
 
@@ -137,7 +131,7 @@ def test_nobody_at_the_address_ends_with_2(tmp_path: Path) -> None:
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANG,
     )
     assert done.returncode == 2, done.stderr
     assert "127.0.0.1:1 cannot be reached" in done.stderr
@@ -148,10 +142,10 @@ def test_without_ray_there_is_a_remedy(tmp_path: Path) -> None:
     place = put(tmp_path / "s", b"def f(:\n")
     code = (
         "import sys; sys.modules['ray'] = None; sys.argv[0] = 'autograder';"
-        "from autograder.cli import main; main()"
+        "from autograder.cli.main import main; main()"
     )
     words = [sys.executable, "-c", code, *grade([place], tmp_path / "out")[3:], "--engine", "ray"]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=HANG)
     assert done.returncode == 2, done.stderr
     assert "pip install 'cnn-autograder[cluster]'" in done.stderr
 
@@ -179,8 +173,8 @@ def test_misuse_ends_with_2(
 def test_a_url_is_fetched_within_limits(tmp_path: Path) -> None:
     from fsspec.implementations.memory import MemoryFileSystem
 
-    from autograder.places import at_hand, look
-    from autograder.submission import read_submission
+    from autograder.submission.fetching import at_hand, look
+    from autograder.submission.task_files import read_submission
 
     files = MemoryFileSystem()
     files.pipe("/class/Ann/03_gradients/gradients.py", GOOD)
@@ -212,7 +206,7 @@ def test_the_url_of_a_file_is_a_folder_here_and_links_are_not_followed(tmp_path:
     (folder / "gradients.py").symlink_to(ROOT / "solutions" / "03_gradients" / "gradients.py")
     out = tmp_path / "out"
     command = grade([(tmp_path / "s").as_uri()], out)
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG)
     assert done.returncode == 0, done.stderr
     report = json.loads((out / "s.json").read_text(encoding="utf-8"))
     assert report["points"] == 0

@@ -7,8 +7,8 @@ import re
 import zipfile
 from collections.abc import Iterator
 
-from autograder.course import Course
-from autograder.tasks import all_tasks
+from autograder.course.settings import Course
+from autograder.course.tasks import all_tasks
 
 REGION = re.compile(r"# BEGIN SOLUTION[^\n]*\n(.*?)# END SOLUTION", re.DOTALL)
 

@@ -4,7 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 REGION = re.compile(r"    # BEGIN SOLUTION\n(.*?)    # END SOLUTION\n", re.DOTALL)
 # The solution regions of each file in order; None is the reference's: there is one way only.
 FIRST_TRY: dict[str, list[str | None]] = {

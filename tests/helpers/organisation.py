@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from autograder.collect.collecting import Collected, Source, collect
-from autograder.collect.record import write_records
-from autograder.gradebook.policy import Policy
-from autograder.roster import Student
-from autograder.tasks import all_tasks
+from autograder.classroom.collect.collecting import Collected, Source, collect
+from autograder.classroom.collect.record import write_records
+from autograder.classroom.gradebook.policy import Policy
+from autograder.course.roster import Student
+from autograder.course.tasks import all_tasks
 
 DUE = datetime(2026, 3, 1, 21, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +15,8 @@ from typing import Any
 
 import httpx
 import pytest
+
+from tests.conftest import HANG
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
@@ -30,7 +31,7 @@ def lacking(what: str) -> None:
 class Server:
     """A command that serves pages, and its log of JSON lines; port 0 must be in the command."""
 
-    def __init__(self, command: Sequence[object], folder: Path, seconds: float = 120) -> None:
+    def __init__(self, command: Sequence[object], folder: Path) -> None:
         self.log: list[dict[str, Any]] = []
         self.other: list[str] = []
         self.process = subprocess.Popen(
@@ -40,7 +41,7 @@ class Server:
         self.url = ""
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if not self._listening.wait(seconds) or not self.url:
+        if not self._listening.wait(HANG) or not self.url:
             self.kill()
             raise AssertionError(f"the server did not start: {self.other}")
 
@@ -59,14 +60,14 @@ class Server:
 
     def stop(self) -> int:
         self.process.terminate()
-        code = self.process.wait(60)
+        code = self.process.wait(HANG)
         self.kill()
         return code
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(60)
-        self._reader.join(10)
+        self.process.wait(HANG)
+        self._reader.join(HANG)
         assert self.process.stderr is not None
         self.process.stderr.close()
 
@@ -114,7 +115,8 @@ def behind(prefix: str, url: str) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with httpx.Client(timeout=60) as client, ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+    listening = ("127.0.0.1", 0)
+    with httpx.Client(timeout=HANG) as client, ThreadingHTTPServer(listening, Proxy) as proxy:
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{proxy.server_address[1]}"
         proxy.shutdown()
@@ -139,7 +141,7 @@ def postgres() -> Iterator[str]:
 
     def call(tool: str, *words: str) -> None:
         command = [_postgres_tool(tool), *words]
-        plain = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+        plain = {"PATH": os.environ["PATH"], "LC_ALL": "C", "PGCTLTIMEOUT": f"{HANG:.0f}"}
         subprocess.run(command, check=True, cwd=folder, env=plain, stdout=subprocess.DEVNULL, **who)
 
     data = str(folder / "data")
@@ -164,7 +166,7 @@ def browser() -> Iterator[Any]:
         lacking("no Chromium is installed")
     with api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=found, args=["--no-sandbox", "--disable-gpu"], timeout=1000 * HANG
         )
         yield chromium
         chromium.close()
@@ -177,7 +179,7 @@ class Visit:
         viewport = {"width": width, "height": 900}
         self.context = chromium.new_context(viewport=viewport, locale=locale)
         self.page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(1000 * HANG)
         self.elsewhere: list[str] = []
         self.failed: list[str] = []
         self.url = url
@@ -200,11 +202,3 @@ class Visit:
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
-def until(condition: Any, seconds: float = 60) -> bool:
-    """Wait for something to come true."""
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return bool(condition())

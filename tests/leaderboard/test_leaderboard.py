@@ -24,7 +24,7 @@ from autograder.leaderboard.app import make_app
 from autograder.leaderboard.board import Board
 from autograder.leaderboard.marking import Marker
 from autograder.leaderboard.storage import Store, give_token
-from autograder.leaderboard.teacher import POINTS, push, read_people
+from autograder.leaderboard.teacher_pages import POINTS, push, read_people
 
 COUNT = 100  # pictures; the first 80 are the public part
 TRUTH = {f"img{n}": CLASSES[n % 42] for n in range(COUNT)}
@@ -410,7 +410,7 @@ def test_answers_carry_safe_headers_and_health_needs_no_token(make: Make) -> Non
         ('timezone = "Springfield"', "there is no 'Springfield'"),
         ('policy = "median"', "policy is one of best, last"),
         ("colour = 1", "there is no colour"),
-        ("[", "cannot be used"),
+        ("[", "cannot be read"),
     ],
 )
 def test_wrong_rules_are_told(tmp_path: Path, text: str, message: str) -> None:
@@ -421,7 +421,26 @@ def test_wrong_rules_are_told(tmp_path: Path, text: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["ann, Ann Lee\n\nbob,Bob\n", "name,email,student_id\nAnn Lee,x,ann\nBob,y,bob\n"]
+    "content",
+    [
+        b"ann, Ann Lee\n\nbob,Bob\n",
+        b"name,email,student_id\nAnn Lee,x,ann\nBob,y,bob\n",
+        b"sep=;\r\nstudent_id;name;email;note;;\r\nann;Ann Lee;a@x.org;ill;;\r\nbob;Bob;;;;\r\n",
+        "student_id\tname\nann\tAnn Lee\nbob\tBob\n".encode("utf-16"),
+    ],
 )
-def test_lists_of_students(text: str) -> None:
-    assert read_people(text) == [("ann", "Ann Lee"), ("bob", "Bob")]
+def test_lists_of_students(content: bytes) -> None:
+    assert read_people(content) == [("ann", "Ann Lee"), ("bob", "Bob")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ann;Ann Lee;ann@x.org;is often ill\n", "more than an id and a name"),
+        ("ann,ann@x.org\n", "more than an id and a name"),
+        ('"ann;Ann Lee;ann@x.org"\n', "no student_id"),
+    ],
+)
+def test_private_cells_never_become_names(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read_people(text.encode())

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from autograder.course import Course
-from autograder.messages import LANGUAGES
-from autograder.notebooks import read_lesson, to_json
-from autograder.pictures import PICTURES, reference, run_notebook
-from autograder.release import release
-from autograder.report.places import NOTEBOOKS
-from autograder.tasks import all_tasks, task_named
+from autograder.authoring.notebooks import read_lesson, to_json
+from autograder.authoring.pictures import PICTURES, reference, run_notebook
+from autograder.authoring.release import release
+from autograder.course.messages import LANGUAGES
+from autograder.course.settings import Course
+from autograder.course.tasks import all_tasks, task_named
+from autograder.report.lesson_links import NOTEBOOKS
 from tests.conftest import ROOT
 
 LAST = "my_work.zip"
@@ -94,7 +94,7 @@ def test_a_notebook_on_untouched_stubs_and_on_the_reference(
     cells = tuple(cell for cell in lesson.cells if "long" not in cell.tags)
     from dataclasses import replace
 
-    from autograder.messages import Catalogue
+    from autograder.course.messages import Catalogue
 
     text = to_json(replace(lesson, cells=cells), "", Catalogue.load(lang), solutions=True)
     done = run_notebook(text, tmp_path / "done" / task.folder)
@@ -115,7 +115,7 @@ def test_every_notebook_in_every_state(
     folder = root / task.folder
     lesson = read_lesson(course, task, lang)
     if state == "reference":
-        from autograder.messages import Catalogue
+        from autograder.course.messages import Catalogue
 
         reference(course, root)
         text = to_json(lesson, "", Catalogue.load(lang), solutions=True)
@@ -206,7 +206,7 @@ def test_the_setup_cell_fetches_the_bundle_on_colab(tmp_path: Path) -> None:
 
 
 def test_the_handouts_are_whole_and_load_nothing(course: Course, tmp_path: Path) -> None:
-    from autograder.handouts import write
+    from autograder.authoring.lesson_pages import write
 
     for lang in LANGUAGES:
         for path in write(course, lang, tmp_path):

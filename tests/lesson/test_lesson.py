@@ -152,8 +152,8 @@ def test_receptive_fields_and_sizes() -> None:
 
 
 def test_the_fingerprints_name_every_task() -> None:
-    from autograder.pictures import PICTURES
-    from autograder.tasks import all_tasks
+    from autograder.authoring.pictures import PICTURES
+    from autograder.course.tasks import all_tasks
 
     known = json.loads((PICTURES / "fingerprints.json").read_text(encoding="utf-8"))
     assert sorted(known) == sorted(task.name for task in all_tasks())

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -37,15 +37,15 @@ def frame(header: object, tensors: bytes = b"") -> bytes:
     return frames.MAGIC + struct.pack(">I", len(text)) + text + tensors
 
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ARRAYS = hnp.arrays(
     st.sampled_from([np.float32, np.float64]), hnp.array_shapes(max_dims=4, max_side=4)
 )
 
 
+@PATIENT
 @given(ARRAYS, st.booleans(), st.dictionaries(st.text(max_size=5), st.floats(allow_nan=False)))
-def test_an_outcome_survives(
-    output: protocol.Array, changed: bool, norms: dict[str, float]
-) -> None:
+def test_an_outcome_survives(output: frames.Array, changed: bool, norms: dict[str, float]) -> None:
     traces = {name: protocol.Trace(norm, 1.0) for name, norm in norms.items()}
     sent = protocol.Outcome(list(output.shape), "float32", changed, output, gradients=traces)
     got = decode(frames.encode(sent))
@@ -56,12 +56,14 @@ def test_an_outcome_survives(
     assert got.input_gradient is None
 
 
+@PATIENT
 @given(st.binary(max_size=200))
 def test_noise_is_never_an_answer(noise: bytes) -> None:
     with pytest.raises((ProtocolError, EOFError)):
         decode(noise)
 
 
+@PATIENT
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=3), st.lists))
 def test_other_json_is_never_an_answer(value: object) -> None:
     with pytest.raises(ProtocolError):

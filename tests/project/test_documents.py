@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
 from typer.main import get_command
 
-from autograder.cli import app
-from autograder.course import Course
-from autograder.tasks import all_tasks
+from autograder.cli.main import app
+from autograder.course.settings import Course
+from autograder.course.tasks import all_tasks
 from tests.conftest import ROOT
 
 DOCUMENTS = sorted(
@@ -29,6 +30,7 @@ def test_links_lead_to_files(name: str) -> None:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_commands_exist(name: str) -> None:
     known = get_command(app)
+    assert isinstance(known, TyperGroup)
     for command, word in COMMAND.findall((ROOT / name).read_text(encoding="utf-8")):
         assert command in known.commands, f"autograder {command}"
         below = getattr(known.commands[command], "commands", None)

@@ -3,13 +3,12 @@
 import json
 from pathlib import Path
 
-from autograder.checks.judge import planned
-from autograder.checks.promise import Message
-from autograder.messages import Catalogue
+from autograder.checks.task_run import planned
+from autograder.course.messages import Catalogue
+from autograder.course.roster import Student, find
+from autograder.course.tasks import task_named
+from autograder.model import Message, Report, Result, TaskReport
 from autograder.report.folder import Results
-from autograder.report.model import CheckReport, Report, TaskReport
-from autograder.roster import Student, find
-from autograder.tasks import task_named
 
 CHECKS = planned(task_named("gradients"))
 
@@ -17,9 +16,7 @@ CHECKS = planned(task_named("gradients"))
 def report(*mistakes: str) -> Report:
     """A report in which each mistake fails two checks."""
     failed = [
-        CheckReport(
-            check, "failed", 0.0, Message("norms.not_a_dict", {"call": "f()"}), 0.0, mistake
-        )
+        Result(check, "failed", 0.0, Message("norms.not_a_dict", {"call": "f()"}), 0.0, mistake)
         for mistake in mistakes
         for check in CHECKS[:2]
     ]

@@ -12,10 +12,11 @@ from urllib.parse import unquote
 import pytest
 from markdown_it import MarkdownIt
 
-from autograder.checks.judge import planned
-from autograder.checks.promise import Message
-from autograder.messages import LANGUAGES, Catalogue
-from autograder.report.classroom50 import result
+from autograder.checks.task_run import planned
+from autograder.classroom.classroom50 import result
+from autograder.course.messages import LANGUAGES, Catalogue
+from autograder.course.tasks import task_named
+from autograder.model import Message, Result
 from autograder.report.github import (
     MOST,
     Checked,
@@ -25,11 +26,9 @@ from autograder.report.github import (
     place_of,
     summary,
 )
-from autograder.report.model import CheckReport
-from autograder.submission import TaskFiles
-from autograder.tasks import task_named
+from autograder.submission.task_files import TaskFiles
+from tests.authoring.test_export import commands
 from tests.conftest import ROOT
-from tests.e2e.test_export import commands
 
 VGG = task_named("vgg")
 TAGS = {"h2", "h3", "blockquote", "p", "ul", "li", "strong", "br"}
@@ -52,7 +51,7 @@ def failing(message: Message, symbol: str = "VGGBlock", **files: bytes) -> Check
     """A task with one failed check of a symbol."""
     found = TaskFiles(VGG, {"vgg.py": SOURCE} | {f"{n}.py": text for n, text in files.items()})
     check = next(check for check in planned(VGG) if check.symbol == symbol)
-    return Checked(found, [CheckReport(check, "failed", 0.0, message, 0.0)])
+    return Checked(found, [Result(check, "failed", 0.0, message, 0.0)])
 
 
 def raised(text: str, file: str = "vgg.py", line: int = 5, number: int = 0) -> Message:
@@ -163,8 +162,8 @@ def test_classroom_50_gets_a_result_of_its_own_identity(monkeypatch: pytest.Monk
         "RELEASE_URL": "https://github.com/Org/cnn-all-ann/releases/tag/submit%2F1",
     }
     checks = [check for check in planned(VGG) if check.points]
-    reports = [CheckReport(checks[0], "passed", float(checks[0].points), None, 0.0)]
-    reports += [CheckReport(check, "failed", 0.0, raised("x"), 0.0) for check in checks[1:]]
+    reports = [Result(checks[0], "passed", float(checks[0].points), None, 0.0)]
+    reports += [Result(check, "failed", 0.0, raised("x"), 0.0) for check in checks[1:]]
     done = [Checked(TaskFiles(VGG, {"vgg.py": SOURCE}), reports)]
     for name, text in settings.items():
         monkeypatch.setenv(name, text)

@@ -6,10 +6,11 @@ from collections import Counter
 
 import pytest
 
-from autograder.course import Course, patched
-from autograder.messages import LANGUAGES, Catalogue
-from autograder.mutants import Mutant, edited
-from autograder.tasks import Task
+from autograder.course.messages import LANGUAGES, Catalogue
+from autograder.course.mutants import Mutant, edited
+from autograder.course.patching import patched
+from autograder.course.settings import Course
+from autograder.course.tasks import Task
 from tests.conftest import LESSON
 
 CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)

@@ -9,23 +9,24 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from autograder import batch, receipt
-from autograder.checks.judge import planned
-from autograder.checks.promise import Message
-from autograder.cli import app
-from autograder.course import find_course
+from autograder.checks.task_run import planned
+from autograder.classroom.replay import as_graded, changes, differences
+from autograder.cli.main import app
+from autograder.course.messages import Catalogue
+from autograder.course.settings import find_course
+from autograder.course.tasks import task_named
 from autograder.errors import UsageError
-from autograder.messages import Catalogue
-from autograder.receipt import receipted
-from autograder.replay import as_graded, changes, differences
+from autograder.grading import batch
+from autograder.model import Message, Report, Result, TaskReport, digest
+from autograder.report import receipt
 from autograder.report.as_json import to_json
 from autograder.report.folder import Results
 from autograder.report.html import to_html
-from autograder.report.model import CheckReport, Report, TaskReport
+from autograder.report.reading import read_data
 from autograder.report.terminal import make_console, origins, print_report
-from autograder.tasks import task_named
+from autograder.submission.collected import COLLECTED_SCHEMA, receipted
 from tests.conftest import ROOT
-from tests.organisation import VGG, Class
+from tests.helpers.organisation import VGG, Class
 
 KEY = "k" * 32
 EN = Catalogue.load("en")
@@ -36,9 +37,9 @@ def made(failed: Sequence[str] = (), place: str = "ann", **other: Any) -> Report
     tasks = []
     for name in ("vgg", "resnet"):
         checks = tuple(
-            CheckReport(c, "failed", 0.0, Message("file.missing", {"file": "x"}), 0.5)
+            Result(c, "failed", 0.0, Message("file.missing", {"file": "x"}), 0.5)
             if c.id in failed
-            else CheckReport(c, "passed", float(c.points), None, 0.25)
+            else Result(c, "passed", float(c.points), None, 0.25)
             for c in planned(task_named(name))
         )
         points = sum(check.points for check in checks)
@@ -91,26 +92,26 @@ def _seconds(data: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("edit", [_points, _outcome, _text, _deadline, _more, _signature])
 def test_an_edit_shows(tmp_path: Path, edit: Callable[[dict[str, Any]], None]) -> None:
-    data = receipt.read_report(written(tmp_path, made()))
+    data = read_data(written(tmp_path, made()))
     assert receipt.verify(data, KEY)
     edit(data)
     assert not receipt.verify(data, KEY)
 
 
 def test_timings_are_not_signed_and_the_digest_has_no_language(tmp_path: Path) -> None:
-    english = receipt.read_report(written(tmp_path, made()))
+    english = read_data(written(tmp_path, made()))
     _seconds(english)
     assert receipt.verify(english, KEY)
-    russian = receipt.read_report(written(tmp_path, made(), lang="ru"))
-    assert receipt.digest(russian) == receipt.digest(english) == made().receipt
+    russian = read_data(written(tmp_path, made(), lang="ru"))
+    assert digest(russian) == digest(english) == made().receipt
     assert made([SCORED[0]]).receipt != made().receipt
 
 
 def test_a_key_that_is_missing_or_another_one_is_no_edit(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="another key"):
-        receipt.verify(receipt.read_report(written(tmp_path, made())), "other")
+        receipt.verify(read_data(written(tmp_path, made())), "other")
     with pytest.raises(UsageError, match="not signed"):
-        receipt.verify(receipt.read_report(written(tmp_path, made(), key="")), KEY)
+        receipt.verify(read_data(written(tmp_path, made(), key="")), KEY)
     text = written(tmp_path, made()).read_text()
     assert KEY not in text and "another" not in text
 
@@ -123,14 +124,14 @@ def test_what_is_no_report_is_said_to_be_none(tmp_path: Path, text: str) -> None
     path = tmp_path / "x.json"
     path.write_text(text)
     with pytest.raises(UsageError, match="no report"):
-        receipt.read_report(path)
+        read_data(path)
 
 
 def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, made())
     path.write_text(path.read_text().replace('"lang": "en"', '"points": 99, "lang": "en"'))
     with pytest.raises(UsageError, match="twice"):
-        receipt.read_report(path)
+        read_data(path)
 
 
 def test_the_command_tells_by_key_and_by_list(
@@ -157,7 +158,7 @@ def collected(folder: Path, **tasks: dict[str, Any]) -> str:
     place = folder / "submissions" / "ann"
     place.mkdir(parents=True)
     student = {"commit": "b" * 40, "tasks": tasks}
-    record = {"schema": receipt.COLLECTED_SCHEMA, "students": {"ann": student}}
+    record = {"schema": COLLECTED_SCHEMA, "students": {"ann": student}}
     (folder / "collected.json").write_text(json.dumps(record))
     return str(place)
 
@@ -236,15 +237,15 @@ def test_a_regrade_raises_names_who_changes_and_keeps_the_old_report(
     assert f"up: resnet: {old['up'].tasks[1].points:g} -> 10" in run.output
     assert f"{SCORED[0]} failed -> passed" in run.output
     assert f"{SCORED[1]} passed -> failed; kept" in run.output
-    now = {name: receipt.read_report(tmp_path / f"{name}.json") for name in old}
+    now = {name: read_data(tmp_path / f"{name}.json") for name in old}
     assert [data["points"] for data in now.values()] == [20, 20, 20]
     assert all(receipt.verify(data, KEY) for data in now.values())
     assert "yours are kept" in now["down"]["notes"][0]
-    kept = receipt.read_report(tmp_path / "before" / "up.0.1.0.json")
+    kept = read_data(tmp_path / "before" / "up.0.1.0.json")
     assert kept["points"] == old["up"].points
     assert not (tmp_path / "before" / "same.0.1.0.json").exists()
     run = CliRunner().invoke(app, [*command, "--since", "0.1.0", "--allow-lower"])
-    assert receipt.read_report(tmp_path / "down.json")["points"] == grades["down"].points
+    assert read_data(tmp_path / "down.json")["points"] == grades["down"].points
     run = CliRunner().invoke(app, [*command, "--since", "0.0.9"])
     assert "newer version" in str(run.exception)
 

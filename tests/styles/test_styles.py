@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Course
-from autograder.grading import Options, Solutions, grade
+from autograder.course.settings import Course
+from autograder.course.tasks import task_named
+from autograder.grading.grade import Options, grade
+from autograder.grading.references import Solutions
+from autograder.observe.profiles import Profile
 from autograder.observe.session import Workers
-from autograder.sandbox.profiles import Profile
-from autograder.tasks import task_named
 from tests.conftest import LESSON, SEED, JudgeText, failures, points
 
 HERE = Path(__file__).parent
@@ -33,7 +34,7 @@ PAIRS = [
 def test_style_gets_full_points(judge: JudgeText, style: str, task: str) -> None:
     found = task_named(task)
     text = (HERE / style / found.folder / found.file).read_text(encoding="utf-8")
-    results = judge(task, text, name=style)
+    results = judge(task, text)
     assert failures(results) == {}
     assert points(results) == 10
 
@@ -42,7 +43,7 @@ def test_style_gets_full_points(judge: JudgeText, style: str, task: str) -> None
 def test_odd_code_gets_full_points(judge: JudgeText, name: str) -> None:
     """Weights in one parameter, BatchNorm folded by hand, compiled code, dropout by hand."""
     text = (HERE / "odd" / f"{name}.py").read_text(encoding="utf-8")
-    results = judge(name.partition("_")[0], text, name=name)
+    results = judge(name.partition("_")[0], text)
     assert failures(results) == {}
     assert points(results) == 10
 
@@ -60,7 +61,7 @@ def test_wrong_dropout_by_hand_is_caught(judge: JudgeText, right: str, wrong: st
     text = (HERE / "odd" / "alexnet_dropout_by_hand.py").read_text(encoding="utf-8")
     assert right in text
     check = "alexnet.trains_as_the_lesson"
-    results = judge("alexnet", text.replace(right, wrong), only=check, name="wrong_dropout")
+    results = judge("alexnet", text.replace(right, wrong), only=check)
     assert failures(results) == {check: "equal.output"}
 
 
@@ -71,7 +72,7 @@ def test_dropout_among_the_convolutions_is_caught(judge: JudgeText, course: Cour
     assert pooling in text
     wrong = text.replace(pooling, "nn.MaxPool2d(kernel_size=3, stride=2), nn.Dropout(dropout),")
     check = "alexnet.trains_as_the_lesson"
-    results = judge("alexnet", wrong, only=check, name="dropout_among_convolutions")
+    results = judge("alexnet", wrong, only=check)
     assert failures(results) == {check: "equal.output"}
 
 

@@ -5,15 +5,16 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from autograder.classroom.gradebook.moodle import assemble, same_name
+from autograder.classroom.gradebook.policy import Policy
+from autograder.classroom.gradebook.worksheet import read_worksheet
+from autograder.course.roster import Student
 from autograder.errors import UsageError
-from autograder.gradebook import archive
-from autograder.gradebook.archive import Handed, collect, place_of
-from autograder.gradebook.classroom import assemble, same_name
-from autograder.gradebook.policy import Policy
-from autograder.gradebook.worksheet import read_worksheet
-from autograder.roster import Student
-from tests.moodle import RUSSIAN, Cp866, folder, worksheet
-from tests.moodle import archive as zipped
+from autograder.submission import archive
+from autograder.submission.archive import Handed, collect
+from autograder.submission.chosen import place_of
+from tests.helpers.moodle import RUSSIAN, Cp866, folder, worksheet
+from tests.helpers.moodle import archive as zipped
 
 CODE = b"x = 1\n"
 

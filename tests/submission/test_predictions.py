@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import UsageError
-from autograder.predictions import check_against, normal_id, read_ids, read_table
-from autograder.scoring import score_files
+from autograder.submission.predictions import check_against, normal_id, read_ids, read_table
+from autograder.submission.scoring import score_files
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 ROWS = [("img0", "bart_simpson"), ("img1", "homer_simpson"), ("img10", "lisa_simpson")]
@@ -48,8 +48,8 @@ def test_accepted_forms(tmp_path: Path, text: str) -> None:
     [
         (b"", "the file is empty"),
         (b"Id,Expected\n", "a header but no row"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "not a CSV"),
-        (b"\xff\xfeI\0d\0", "UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "not a CSV file; export it as CSV"),
+        (b"\xff\xfeI\0d\0", "expected the columns Id,Expected"),
         (b"hello world\n", "expected the columns Id,Expected"),
         (b"Id,Expected\nimg0.jpg,\n", r"row 2: img0 has no class"),
         (b"Id,Expected\nimg0.jpg,NaN\n", r"row 2: img0 has no class \(NaN\)"),

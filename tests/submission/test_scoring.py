@@ -4,11 +4,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix, f1_score
 
-from autograder.scoring import bootstrap, exact_f1, points_for, score
+from autograder.submission.scoring import bootstrap, exact_f1, points_for, score
 
 NAMES = ("bart_simpson", "homer_simpson", "lisa_simpson", "moe_szyslak")
 PAIRS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), min_size=1, max_size=60)
@@ -40,7 +40,7 @@ def test_every_threshold_is_exact(hundredths: int) -> None:
     assert score(truth, guesses).points == hundredths - 82
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(PAIRS, st.sampled_from(["micro", "macro", "weighted"]))
 def test_f1_equals_scikit_learn(pairs: list[tuple[str, str]], average: str) -> None:
     truth, guesses = ([pair[side] for pair in pairs] for side in (0, 1))

@@ -5,34 +5,44 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from autograder.checks.judge import Bench, Judge, Result, planned
-from autograder.checks.promise import Held, Message
-from autograder.checks.witness import Witness
+from autograder.checks.task_run import planned
+from autograder.classroom.gradebook import exports
+from autograder.classroom.gradebook.exports import Target
+from autograder.classroom.gradebook.grades import StudentGrade, explained, settle
+from autograder.classroom.gradebook.policy import Policy
+from autograder.classroom.gradebook.verdicts import (
+    SUBMITTED,
+    TaskPoints,
+    Verdict,
+    read_times,
+    to_task,
+)
+from autograder.course.messages import Catalogue
+from autograder.course.roster import Student, find
+from autograder.course.settings import Rules
+from autograder.course.tasks import Task, all_tasks, task_named
 from autograder.errors import GraderFault, UsageError
-from autograder.gradebook import exports
-from autograder.gradebook.exports import Target
-from autograder.gradebook.grades import StudentGrade, explained, settle
-from autograder.gradebook.policy import Policy
-from autograder.gradebook.verdicts import SUBMITTED, TaskPoints, Verdict, read_times, to_task
-from autograder.grading import check_report, read_homework
-from autograder.homework import Rules
-from autograder.messages import Catalogue
-from autograder.observe.session import Session
-from autograder.receipt import receipted
+from autograder.files import write
+from autograder.grading.grade_task import grade_task
+from autograder.grading.references import References
+from autograder.model import GRADER_FAULTS, Message, Report, Result, TaskReport
+from autograder.observe.pipes import PipeSession
+from autograder.observe.profiles import Profile
+from autograder.observe.session import Pool
 from autograder.report.as_json import to_dict
-from autograder.report.folder import BATCH, Results, write
-from autograder.report.from_json import read_report
+from autograder.report.folder import BATCH, Results
 from autograder.report.html import to_html
 from autograder.report.misconceptions import HISTORY
-from autograder.report.model import GRADER_FAULTS, CheckReport, Report, TaskReport
-from autograder.report.terminal import clean
-from autograder.roster import Student, find
-from autograder.tasks import Task, all_tasks, task_named
+from autograder.report.reading import read_report
+from autograder.report.terminal import safe
+from autograder.submission.collected import receipted
+from autograder.submission.homework import Reproduced, read_homework
+from autograder.submission.task_files import TaskFiles
 
 F1, REPRODUCED = "simpsons.f1", "simpsons.reproduced"
 GRADEBOOK, CLASSROOM = "gradebook.csv", "classroom50"
 NOT_TRIED = ("homework.no_checkpoint", "homework.no_images", "homework.too_slow")
-CONFIRMED = ("yes", 0, 0)
+CONFIRMED = Reproduced("yes")
 HELD = ("homework.other_program", "homework.predict_failed")
 
 
@@ -82,7 +92,7 @@ def finish_all(
             continue
         own = Catalogue.load(student.lang) if student and student.lang else staff.catalogue
         if student is None:
-            yield f"{clean(path.stem)}: on no line of the roster; its report is written"
+            yield f"{safe(path.stem)}: on no line of the roster; its report is written"
         else:
             when = times.get(student.student_id, {})
             report, grade = explained(report, student, when, staff.policy, own)
@@ -131,54 +141,56 @@ def finished(path: Path, folder: Path, rules: Rules) -> Report:
         raise UsageError(f"{path}: there is no {folder} that it could be of")
     report = read_report(path)
     tasks = tuple(_task(task, folder, report.seed, rules) for task in report.tasks)
-    return receipted(replace(report, submission=clean(str(folder)), tasks=tasks))
+    return receipted(replace(report, submission=safe(str(folder)), tasks=tasks))
 
 
 def _task(report: TaskReport, folder: Path, seed: str, rules: Rules) -> TaskReport:
     task = task_named(report.task)
-    if not task.homework or report.status == "missing" or rules.truth is None:
+    if not task.predictions or report.status == "missing" or rules.truth is None:
         return report
     old = {check.check.id: check for check in report.checks}
-    result = _f1(task, folder, seed, rules, told(old[REPRODUCED]))
-    found = check_report(result)
+    found = _f1(task, folder, seed, rules, told(old[REPRODUCED]))
     checks = tuple(found if check.check.id == F1 else check for check in report.checks)
     said = {check.message.id for check in checks if check.message is not None}
-    if result.held or said.intersection((*HELD, *GRADER_FAULTS)):
+    if found.held or said.intersection((*HELD, *GRADER_FAULTS)):
         return replace(report, status="error", points=None, checks=checks)
     points = sum(check.points for check in checks)
     return replace(report, status="graded", points=points, checks=checks)
 
 
-def told(check: CheckReport) -> tuple[str, int, int] | Held:
-    """What the report says of predicting again: see Homework.reproduce."""
+def told(check: Result) -> Reproduced:
+    """What the report says of predicting again."""
     message = check.message or Message("")
     if check.outcome == "passed":
         return CONFIRMED
     if message.id == "homework.not_reproduced":
-        return "no", int(message.values["equal"]), int(message.values["n"])
+        return Reproduced("no", int(message.values["equal"]), int(message.values["n"]))
     if message.id in NOT_TRIED:
-        return message.id.removeprefix("homework."), 0, 0
+        return Reproduced(message.id.removeprefix("homework."))
     lost = message.id == "not_run.gave_up"  # by the student's own code: nothing waits for that
-    return Held(message.id or "not_run.silent", points=not lost, **message.values)
+    why = Message(message.id or "not_run.silent", message.values)
+    return Reproduced("unknown", why=why, waits=not lost)
 
 
-def _f1(
-    task: Task, folder: Path, seed: str, rules: Rules, known: tuple[str, int, int] | Held
-) -> Result:
+def _f1(task: Task, folder: Path, seed: str, rules: Rules, known: Reproduced) -> Result:
     """The check that needs the truth, by the code that grading runs."""
     confirmed = known == CONFIRMED
     if confirmed:  # the check would run predict.py once more; what is left has no such check
-        known, rules = ("no_images", 0, 0), replace(rules, checkpoint="optional")
+        known, rules = Reproduced("no_images"), replace(rules, checkpoint="optional")
     homework = read_homework(folder, task, rules)
     assert homework is not None
-    homework.told = known
-    bench = Bench(task, Witness(task.name, _nobody), [], seed, homework)
-    result = Judge([bench], only=[F1]).run()[F1]
+    homework.reproduced, homework.elsewhere = known, True
+    files = TaskFiles(task)
+    graded = grade_task(files, References(), seed, workers=Nobody(), homework=homework, only=[F1])
+    result = graded.result(F1)
     if confirmed and result.message is not None and "verified" in result.message.values:
         values = {**result.message.values, "verified": "yes"}
         return replace(result, message=Message(result.message.id, values))
     return result
 
 
-def _nobody() -> tuple[Session, str]:
-    raise GraderFault("finishing asks no student code")
+class Nobody(Pool):
+    """Student code has run already, elsewhere."""
+
+    def start(self, profile: Profile) -> PipeSession:
+        raise GraderFault("finishing asks no student code")

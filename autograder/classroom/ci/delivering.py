@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from autograder.collect.git import SETTINGS, environment
+from autograder.classroom.collect.git import SETTINGS, environment
 from autograder.errors import UsageError
-from autograder.receipt import COLLECTED
-from autograder.report.terminal import clean
+from autograder.report.terminal import safe
+from autograder.submission.collected import COLLECTED
 
 BRANCH = "autograder-report"
 MESSAGE = "Report of autograder [skip ci]"
@@ -62,7 +62,7 @@ def _push(published: Path, name: str, url: str) -> str:
             _git(own, "push", "-q", "--force", url, f"{commit}:refs/heads/{BRANCH}")
     except (subprocess.SubprocessError, OSError) as error:
         told = getattr(error, "stderr", None) or str(error)
-        return clean(told.strip().splitlines()[-1])
+        return safe(told.strip().splitlines()[-1])
     return ""
 
 

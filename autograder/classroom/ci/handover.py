@@ -6,13 +6,13 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograder import seeds
-from autograder.course import Course
+from autograder.course.settings import Course
 from autograder.errors import UsageError
-from autograder.grading import Options, task_seed
-from autograder.receipt import COLLECTED
-from autograder.report.folder import write
-from autograder.submission import read_submission
+from autograder.files import write
+from autograder.grading import seeds
+from autograder.grading.grade import Options, task_seed
+from autograder.submission.collected import COLLECTED
+from autograder.submission.task_files import read_submission
 
 SEEDS, COURSE, SUBMISSIONS = "seeds.json", "course", "submissions"
 UNUSED = ("__pycache__", "run", "*.csv", "lesson.py")  # of solutions, where code is judged

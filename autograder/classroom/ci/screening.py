@@ -5,14 +5,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from autograder.batch import make_workers
-from autograder.checks.judge import Bench, Judge, planned
-from autograder.course import Course
+from autograder.checks.task_run import planned
+from autograder.course.settings import Course
+from autograder.course.tasks import Task, all_tasks
 from autograder.errors import AutograderError
-from autograder.grading import Options, Solutions, student_witness, task_seed
-from autograder.seeds import Seeds
-from autograder.submission import TaskFiles, read_submission
-from autograder.tasks import Task, all_tasks
+from autograder.grading.batch import make_workers
+from autograder.grading.grade import Options, task_seed
+from autograder.grading.grade_task import grade_task
+from autograder.grading.references import References, Solutions
+from autograder.grading.seeds import Seeds
+from autograder.submission.task_files import TaskFiles, read_submission
 
 CHEAP = ("test_output_shape", "test_parameter_count")
 
@@ -25,7 +27,7 @@ def screened(
     Raises:
         UsageError: a folder is no submission, or student code cannot be isolated here.
     """
-    tasks = tuple(task for task in all_tasks() if not task.homework and cheap(task))
+    tasks = tuple(task for task in all_tasks() if task.reference and cheap(task))
     found = [(place, read_submission(place, tasks)) for place in submissions]
     with _bench(course, tasks, seeds, sandbox) as (solutions, options):
         return [
@@ -42,18 +44,16 @@ def cheap(task: Task) -> list[str]:
 
 def fits(files: TaskFiles, solutions: Solutions, options: Options) -> bool:
     """Whether a task has the right shapes and counts; no verdict follows from this."""
-    seed = task_seed(options, files)
-    student = student_witness(files, options.student, options.workers)
-    bench = Bench(files.task, student, solutions.references(files.task), seed)
     wanted = cheap(files.task)
+    references = References(solutions.answers(files.task))
     try:
         with warnings.catch_warnings(action="ignore"):
-            results = Judge([bench], only=wanted).run()
-        return all(results[id].outcome == "passed" for id in wanted)
+            seed = task_seed(options, files)
+            report = grade_task(files, references, seed, workers=options.workers, only=wanted)
+        return all(report.result(id).outcome == "passed" for id in wanted)
     except AutograderError:
         return False
     finally:
-        student.close()
         solutions.forget(files.task)
 
 

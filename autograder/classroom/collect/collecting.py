@@ -3,21 +3,21 @@
 import re
 import shutil
 import time
-import tomllib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.collect.git import GitError, Mirror, check_url
-from autograder.collect.moments import Commit, History
-from autograder.collect.tree import SMALL, Blob, Tree, bring, lay_out, read_tree
+from autograder.classroom.collect.git import GitError, Mirror, check_url
+from autograder.classroom.collect.moments import Commit, History
+from autograder.classroom.collect.tree import SMALL, Blob, Tree, bring, lay_out, read_tree
+from autograder.classroom.gradebook.policy import Policy
+from autograder.course.roster import Student
+from autograder.course.settings import tables
+from autograder.course.tasks import all_tasks
 from autograder.errors import UsageError
-from autograder.gradebook.archive import NOTEBOOKS
-from autograder.gradebook.policy import Policy
-from autograder.roster import Student
-from autograder.tasks import all_tasks
+from autograder.submission.chosen import NOTEBOOKS
 
 MIRRORS, SUBMISSIONS = "mirrors", "submissions"
 NOW = "refs/collected/now"  # the branch as it came; what it was is kept under moments.SEEN
@@ -101,7 +101,7 @@ def settings(folder: Path) -> str:
     Raises:
         UsageError: there is none.
     """
-    table = tomllib.loads((folder / "course.toml").read_text("utf-8-sig")).get("collect", {})
+    table = tables(folder).get("collect", {})
     url = table.get("url") if isinstance(table, dict) else None
     if not isinstance(url, str):
         raise UsageError(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from autograder.errors import AutograderError, UsageError
-from autograder.report.terminal import clean
+from autograder.report.terminal import safe
 
 MAX_MIRROR = 2 << 30  # bytes of one student's repository
 LOOK = 0.5  # seconds between two looks at how large it has become
@@ -69,7 +69,7 @@ def check_url(template: str) -> None:
     """
     if "{github}" not in template and "{student_id}" not in template:
         raise UsageError(
-            f"--url {clean(template)}: put {{github}} or {{student_id}} where the students differ"
+            f"--url {safe(template)}: put {{github}} or {{student_id}} where the students differ"
         )
     if re.match(r"https://[^/]*@", template):
         raise UsageError(
@@ -79,7 +79,7 @@ def check_url(template: str) -> None:
     plain = template.replace("{github}", "x").replace("{student_id}", "x")
     if not URL.fullmatch(plain) or {"{", "}"} & {*plain}:
         raise UsageError(
-            f"--url {clean(template)}: https://…, ssh://…, git@HOST:…, file:///… or /…, "
+            f"--url {safe(template)}: https://…, ssh://…, git@HOST:…, file:///… or /…, "
             "with {github} or {student_id}"
         )
 
@@ -241,7 +241,7 @@ def _size(folder: Path) -> int:
 
 
 def _error(told: str) -> GitError:
-    lines = [clean(line) for line in told.splitlines() if line.strip() and line not in HOLLOW]
+    lines = [safe(line) for line in told.splitlines() if line.strip() and line not in HOLLOW]
     text = "; ".join(lines)[:300] or "git said nothing"
     for kind, pattern in (("broken", BROKEN), ("forbidden", FORBIDDEN), ("gone", GONE)):
         if pattern.search(told):

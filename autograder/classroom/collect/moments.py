@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from autograder.collect.git import Mirror
+from autograder.classroom.collect.git import Mirror
 
 SEEN = "refs/collected/seen/"  # one for each state, named by the moment it was seen
 STAMP = "%Y%m%dT%H%M%S.%fZ"

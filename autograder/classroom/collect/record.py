@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.collect.collecting import Collected, Source
-from autograder.gradebook.verdicts import SUBMITTED
-from autograder.receipt import COLLECTED, COLLECTED_SCHEMA, read_collected
-from autograder.report.folder import write
+from autograder.classroom.collect.collecting import Collected, Source
+from autograder.classroom.gradebook.verdicts import SUBMITTED
+from autograder.course.roster import Student
+from autograder.files import write
 from autograder.report.html import harmless
-from autograder.roster import Student
+from autograder.submission.collected import COLLECTED, COLLECTED_SCHEMA, read_collected
 
 COLUMNS = ("student_id", "state", "tasks", "commit", "committed", "first_seen", "deadline", "late")
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from autograder.collect.git import GitError, Mirror, stop
-from autograder.gradebook.archive import MAX_ENTRIES, MAX_STUDENT, place_of
-from autograder.report.terminal import clean
+from autograder.classroom.collect.git import GitError, Mirror, stop
+from autograder.report.terminal import safe
+from autograder.submission.archive import MAX_ENTRIES, MAX_STUDENT
+from autograder.submission.chosen import misnamed, nearness, place_of
 
 SMALL = "1m"  # larger files come only where a submission may have them
 NAMED = 10  # files that are named in a report of problems
@@ -55,7 +56,7 @@ def read_tree(mirror: Mirror, commit: str) -> Tree:
         if number >= MAX_ENTRIES:
             tree.problems.append(f"more than {MAX_ENTRIES} files; the others are not read")
             break
-        name = clean(raw)
+        name = safe(raw)
         place = place_of(PurePosixPath(raw))
         if mode == SUBMODULE:
             others.append(f"{name}: a submodule; its files are not part of this repository")
@@ -67,22 +68,17 @@ def read_tree(mirror: Mirror, commit: str) -> Tree:
                 continue
             wanted.append((raw, sha, *place))
     taken: dict[str, str] = {}
-    for raw, sha, target, limit in sorted(wanted, key=_nearness):
+    wanted.sort(key=lambda one: nearness(PurePosixPath(one[0]), one[2]))
+    for raw, sha, target, limit in wanted:
         if (other := taken.setdefault(target.casefold(), raw)) != raw:
-            others.append(f"{clean(raw)}: {target} is there twice; {clean(other)} counts")
+            others.append(f"{safe(raw)}: {target} is there twice; {safe(other)} counts")
         else:
             tree.blobs.append(Blob(raw, sha, target, limit))
+    others += map(safe, misnamed({blob.place: blob.path for blob in tree.blobs}))
     tree.problems += others[:NAMED]
     if len(others) > NAMED:
         tree.problems.append(f"and {len(others) - NAMED} more")
     return tree
-
-
-def _nearness(wanted: tuple[str, str, str, int]) -> tuple[bool, bool, int, str]:
-    """Of two files for one place the one in the task's own folder counts, then the higher one."""
-    path = PurePosixPath(wanted[0])
-    own = path.parts[-len(PurePosixPath(wanted[2]).parts) :] == PurePosixPath(wanted[2]).parts
-    return not own, wanted[2] != wanted[2].lower(), len(path.parts), wanted[0]
 
 
 def _entries(mirror: Mirror, commit: str) -> Iterator[tuple[str, str, str]]:
@@ -132,20 +128,20 @@ def lay_out(mirror: Mirror, blobs: Sequence[Blob], folder: Path) -> list[str]:
         for blob, size in zip(blobs, sizes, strict=True):
             limit = min(blob.limit, left)
             if not size.isdecimal():
-                problems.append(f"{clean(blob.path)}: the repository does not hold it")
+                problems.append(f"{safe(blob.path)}: the repository does not hold it")
                 continue
             if int(size) > limit:
-                problems.append(f"{clean(blob.path)}: {size} bytes; at most {limit}")
+                problems.append(f"{safe(blob.path)}: {size} bytes; at most {limit}")
                 continue
             process.stdin.write(f"{blob.sha}\n".encode())
             process.stdin.flush()
             process.stdout.readline()
             content = process.stdout.read(int(size) + 1)[:-1]
             if len(content) != int(size):
-                raise GitError("broken", f"git did not give {clean(blob.path)} whole")
+                raise GitError("broken", f"git did not give {safe(blob.path)} whole")
             if content.startswith(POINTER):
                 problems.append(
-                    f"{clean(blob.path)}: only a pointer of Git LFS, the file itself is elsewhere; "
+                    f"{safe(blob.path)}: only a pointer of Git LFS, the file itself is elsewhere; "
                     "commit the file without LFS, or hand it in another way"
                 )
                 continue

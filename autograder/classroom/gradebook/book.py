@@ -11,15 +11,21 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from autograder.checks.judge import planned
-from autograder.course import Course
+from autograder.checks.task_run import planned
+from autograder.classroom.gradebook.database import (
+    again,
+    check_version,
+    course_id,
+    own_programs,
+    told,
+)
+from autograder.classroom.gradebook.grades import StudentGrade, TaskGrade
+from autograder.classroom.gradebook.policy import Override, Policy
+from autograder.classroom.gradebook.verdicts import Verdict
+from autograder.course.roster import Student
+from autograder.course.settings import Course
+from autograder.course.tasks import Task, all_tasks
 from autograder.errors import UsageError
-from autograder.gradebook.database import again, course_id, own_programs, told
-from autograder.gradebook.grades import StudentGrade, TaskGrade
-from autograder.gradebook.policy import Override, Policy
-from autograder.gradebook.verdicts import Verdict
-from autograder.roster import Student
-from autograder.tasks import Task, all_tasks
 
 POINTS, LESSON = "points", "lesson"
 
@@ -71,6 +77,7 @@ class Gradebook:
         with told(url):
             from nbgrader.api import Gradebook as Book
 
+            check_version(url)
             with own_programs():
                 self._book = Book(url, course_id(url))
         self._cells = {t.name: (points_cells(t), lesson_cells(course, t)) for t in all_tasks()}

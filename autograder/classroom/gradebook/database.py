@@ -32,6 +32,30 @@ def course_id(url: str) -> str:
         engine.dispose()
 
 
+def check_version(url: str) -> None:
+    """See that the database has the columns that this nbgrader asks for.
+
+    Raises:
+        UsageError: another nbgrader made it.
+    """
+    from nbgrader.api import Base
+    from sqlalchemy import create_engine, inspect
+
+    engine = create_engine(url)
+    try:
+        found = inspect(engine)
+        for name in {*found.get_table_names()} & {*Base.metadata.tables}:
+            there = {column["name"] for column in found.get_columns(name)}
+            for column in Base.metadata.tables[name].columns:
+                if column.name not in there:
+                    raise UsageError(
+                        f"--gradebook {_hidden(url)}: made by an older nbgrader ({name} has no "
+                        f"{column.name}); make a copy of it, then run: nbgrader db upgrade"
+                    )
+    finally:
+        engine.dispose()
+
+
 def again(make: Callable[[], T]) -> T:
     """Make a row, or find the one that another program made in the same moment."""
     from nbgrader.api import InvalidEntry

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from autograder.classroom.gradebook.grades import StudentGrade
+from autograder.classroom.gradebook.verdicts import Verdict
 from autograder.errors import UsageError
-from autograder.gradebook.grades import StudentGrade
-from autograder.gradebook.verdicts import Verdict
-from autograder.report.folder import write as write_file
+from autograder.files import write as write_file
 from autograder.report.html import harmless
 from autograder.report.terminal import number
 

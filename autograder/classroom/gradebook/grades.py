@@ -4,16 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from autograder.checks.promise import Message
-from autograder.gradebook.policy import Late, Policy
-from autograder.gradebook.verdicts import Verdict, to_task
-from autograder.messages import Catalogue
-from autograder.places import name_of
+from autograder.classroom.gradebook.policy import Late, Policy
+from autograder.classroom.gradebook.verdicts import Verdict, to_task
+from autograder.course.messages import Catalogue
+from autograder.course.roster import Student, find
+from autograder.course.tasks import Task, all_tasks
+from autograder.model import Message, Report
 from autograder.report.as_json import to_dict
-from autograder.report.model import Report
 from autograder.report.terminal import number
-from autograder.roster import Student, find
-from autograder.tasks import Task, all_tasks
+from autograder.submission.fetching import name_of
 
 
 @dataclass(frozen=True)

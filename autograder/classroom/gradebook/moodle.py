@@ -4,23 +4,26 @@ import csv
 import io
 import re
 import shutil
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from autograder.gradebook.archive import Handed, collect
-from autograder.gradebook.grades import StudentGrade, explained
-from autograder.gradebook.policy import Policy
-from autograder.gradebook.verdicts import SUBMITTED
-from autograder.gradebook.worksheet import Row, Worksheet
-from autograder.messages import LANGUAGES, Catalogue
-from autograder.report.folder import write
+from simpsons.files import replacing
+
+from autograder.classroom.gradebook.grades import StudentGrade, explained
+from autograder.classroom.gradebook.policy import Policy
+from autograder.classroom.gradebook.verdicts import SUBMITTED
+from autograder.classroom.gradebook.worksheet import Row, Worksheet
+from autograder.course.messages import LANGUAGES, Catalogue
+from autograder.course.roster import Student
+from autograder.files import write
+from autograder.model import Report
 from autograder.report.html import to_html
-from autograder.report.model import Report
-from autograder.report.terminal import clean, number
-from autograder.roster import Student
+from autograder.report.terminal import number, safe
+from autograder.submission.archive import Handed, collect
 
 SUBMISSIONS, FEEDBACK, UNMATCHED = "submissions", "feedback", "unmatched.txt"
 REPORT = "report.html"
@@ -64,13 +67,13 @@ def assemble(
     """
     handed, stray = collect(source, out / SUBMISSIONS, ZoneInfo(policy.timezone))
     members: list[Member] = []
-    found = Class(members, [f"{clean(name)}" for name in stray])
+    found = Class(members, [f"{safe(name)}" for name in stray])
     taken: dict[str, Member] = {}
     for one in handed:
         row = _row(one, sheet)
         student = _student(one, row, students)
         member = Member(student or _stranger(one, row), one, student is not None, row)
-        name = f"{clean(one.entry)}"
+        name = f"{safe(one.entry)}"
         if student is None and students:
             found.problems.append(f"{name}: on no line of the roster; graded all the same")
         if row is None and sheet is not None:
@@ -78,11 +81,11 @@ def assemble(
                 f"{name}: on no line of the worksheet; its grade is in grades.csv"
             )
         if (other := taken.get(member.student.student_id)) is not None:
-            found.problems.append(f"{name}: {clean(other.handed.entry)} is of the same student too")
+            found.problems.append(f"{name}: {safe(other.handed.entry)} is of the same student too")
             member.student = replace(member.student, student_id=one.folder.name)
             member.on_roster = False
         taken[member.student.student_id] = member
-        found.problems += [f"{name}: {clean(problem)}" for problem in one.problems]
+        found.problems += [f"{name}: {safe(problem)}" for problem in one.problems]
         members.append(member)
     _name_folders(members)
     found.absent = _absent(members, students, sheet)
@@ -122,7 +125,8 @@ def same_name(one: str, other: str) -> bool:
     """Whether two spellings are of one name: any order, any case, ё as е."""
 
     def words(name: str) -> list[str]:
-        return sorted(re.findall(r"[^\W_]+", name.casefold().replace("ё", "е")))
+        whole = unicodedata.normalize("NFC", name).casefold().replace("ё", "е")
+        return sorted(re.findall(r"[^\W_]+", whole))
 
     return bool(words(one)) and words(one) == words(other)
 
@@ -154,7 +158,7 @@ def _absent(
     if not students and sheet is not None:
         numbers = {member.row.number for member in members if member.row}
         missing = [row.name or row.number for row in sheet.rows if row.number not in numbers]
-    return [clean(name) for name in missing]
+    return [safe(name) for name in missing]
 
 
 def _write_times(members: Sequence[Member], path: Path) -> None:
@@ -213,8 +217,7 @@ class Desk:
     def _pack(self) -> None:
         """feedback.zip, as Moodle takes it: a report in the folder that the work came in."""
         path = self._out / f"{FEEDBACK}.zip"
-        part = path.with_suffix(".part")
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        with replacing(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             for member in self._found.members:
                 page = self._out / FEEDBACK / member.student.student_id / REPORT
                 folder = member.handed.entry
@@ -222,29 +225,32 @@ class Desk:
                     folder = re.sub(r"_assignsubmission_file.*", "_assignsubmission_file_", folder)
                 if page.is_file():
                     archive.write(page, f"{folder}/{REPORT}")
-        part.replace(path)
 
     def _fill(self, sheet: Worksheet) -> list[str]:
-        said, scaled = [], 0.0
+        said, scaled = list(map(safe, sheet.problems)), 0.0
         for member in self._found.members:
             row, grade = member.row, member.grade
-            if row is None or grade is None or grade.points is None:
+            if row is None or grade is None:
+                continue
+            if grade.points is None:
+                tasks = ", ".join(grade.open)
+                said.append(f"{safe(row.name)}: {tasks} undecided; the grade is left open")
                 continue
             if not member.handed.files:
-                said.append(f"{clean(row.name)}: no file to grade; the grade is left open")
+                said.append(f"{safe(row.name)}: no file to grade; the grade is left open")
                 continue
             if row.closed:
                 said.append(
-                    f"{clean(row.name)}: the worksheet says that the grade cannot be changed"
+                    f"{safe(row.name)}: the worksheet says that the grade cannot be changed"
                 )
                 continue
             points = grade.points
             if row.highest and row.highest != grade.max_points:
                 scaled = row.highest
                 points = points * row.highest / grade.max_points
-            tasks = self._catalogue(member).task_title
+            title = self._catalogue(member).task_title
             lines = [
-                f"{tasks(t.task.name)}: {number(t.points)} / {number(t.max_points)}"
+                f"{title(t.task.name)}: {number(t.points)} / {number(t.max_points)}"
                 for t in grade.tasks
                 if t.task.name in grade.counted
             ]

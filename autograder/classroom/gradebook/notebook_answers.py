@@ -4,18 +4,24 @@ Only the text of answer cells is taken. Everything else, locked cells and metada
 the course's own, so a deleted, doubled or tampered cell changes nothing but is told.
 """
 
+import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.answers import MAX_ANSWER
-from autograder.gradebook.archive import MAX_NOTEBOOK, NOTEBOOKS
-from autograder.notebooks import TEXT_STUB
-from autograder.tasks import Task
+from simpsons.junk import is_junk
+
+from autograder.authoring.notebooks import TEXT_STUB
+from autograder.classroom.lesson_answers import MAX_ANSWER
+from autograder.course.tasks import Task
+from autograder.report.lesson_links import NOTEBOOKS as HANDED_OUT
+from autograder.submission.chosen import MAX_NOTEBOOK, NOTEBOOKS
+from autograder.submission.task_files import folder_of
 
 STUBS = ("", "...", *TEXT_STUB.values())
+COURSES = tuple(HANDED_OUT.values())
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, MemoryError)
 DEEP = 200  # cells are read from this many notebooks of a student at most
 
@@ -26,23 +32,32 @@ class Found:
 
     answers: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    read: int = 0
+    #: Names of the notebooks that have a cell of the course, and of those that have none.
+    read: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
 
 
 def read_answers(folder: Path, task: Task, ids: Mapping[str, str]) -> Found:
     """Look for the answer cells of a task in every notebook that may hold them.
 
-    ids: the answer cells' grade ids, each with the text that is handed out.
+    ids: the answer cells' grade ids, each with the text that is handed out. Where a notebook lost
+    them all, as some editors drop what they do not know, its cells are found by what they define.
     """
     found = Found()
     for path in _notebooks(folder, task):
         cells = _cells(path, found)
-        if not any(_id(cell, ids) for cell in cells):
+        if cells is None:
             continue
-        found.read += 1
-        for cell in cells:
-            if id := _id(cell, ids):
-                _keep(found, id, _source(cell), ids[id], path.name)
+        answers = [(id, _source(cell)) for cell in cells if (id := _id(cell, ids))]
+        if not answers and path.parent.name != NOTEBOOKS:
+            answers = _by_names(cells, ids)
+            if answers:
+                found.problems.append(
+                    f"{path.name}: its cells lost their ids; answers are found by their names"
+                )
+        (found.read if answers else found.foreign).append(path.name)
+        for id, text in answers:
+            _keep(found, id, text, ids[id], path.name)
     if found.read:
         lost = [id for id in ids if id not in found.answers]
         found.problems += [f"{task.name}: the cell {id} is missing" for id in lost]
@@ -50,13 +65,14 @@ def read_answers(folder: Path, task: Task, ids: Mapping[str, str]) -> Found:
 
 
 def _notebooks(folder: Path, task: Task) -> Iterator[Path]:
-    for place in (folder / task.folder, folder / NOTEBOOKS):
+    for place in (folder_of(folder, task), folder / NOTEBOOKS):
         if place.is_dir() and not place.is_symlink():
-            yield from sorted(place.glob("*.ipynb"))[:DEEP]
+            paths = (path for path in place.glob("*.ipynb") if not is_junk([path.name]))
+            yield from sorted(paths, key=lambda path: (path.name not in COURSES, path.name))[:DEEP]
 
 
-def _cells(path: Path, found: Found) -> list[dict[str, Any]]:
-    """The cells of a notebook in any format since the third; none where it cannot be read."""
+def _cells(path: Path, found: Found) -> list[dict[str, Any]] | None:
+    """The cells of a notebook in any format since the third; None where it cannot be read."""
     try:
         if path.is_symlink() or not path.is_file():
             raise ValueError("a link or no plain file")
@@ -68,7 +84,29 @@ def _cells(path: Path, found: Found) -> list[dict[str, Any]]:
         return [cell for cell in cells if isinstance(cell, dict)]
     except (OSError, *UNREADABLE) as error:
         found.problems.append(f"{path.name}: cannot be read ({str(error)[:100]})")
+        return None
+
+
+def _by_names(cells: Sequence[Mapping[str, Any]], ids: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Answers in cells without ids: code that defines what the cell that was handed out does."""
+    wanted = {tuple(names): id for id, stub in ids.items() if (names := defined(stub))}
+    code = [_source(cell) for cell in cells if cell.get("cell_type") == "code"]
+    return [(wanted[own], text) for text in code if (own := tuple(defined(text))) in wanted]
+
+
+def defined(source: str) -> list[str]:
+    """The names that a cell's code defines at its top; none where it is no Python."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, *UNREADABLE):
         return []
+    found = []
+    for node in body:
+        if isinstance(node, ast.FunctionDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Assign):
+            found += [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return found
 
 
 def _id(cell: Mapping[str, Any], ids: Mapping[str, str]) -> str:

@@ -1,7 +1,6 @@
 """How points become grades: course.toml's preset, deadlines, lateness, overrides."""
 
 import math
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from autograder.course.roster import Student
+from autograder.course.settings import COURSE, tables
+from autograder.course.tasks import Task, all_tasks
 from autograder.errors import UsageError
-from autograder.roster import Student
-from autograder.tasks import Task, all_tasks
 
 PRESETS = ("course", "lesson")
 LATE = ("none", "zero", "percent")
@@ -70,7 +70,7 @@ class Policy:
 
     def counts(self, task: Task) -> bool:
         """Whether a task's points are part of the total."""
-        return self.preset == "course" or task.homework
+        return self.preset == "course" or bool(task.predictions)
 
     def override(self, student: str, task: str) -> Override | None:
         """The last word about a task of a student, where there is one."""
@@ -112,11 +112,8 @@ def read_policy(folder: Path, students: Iterable[Student] = ()) -> Policy:
     Raises:
         UsageError: something in them cannot be used; the text names all of it.
     """
-    path = folder / "course.toml"
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
+    path = folder / COURSE
+    settings = tables(folder)
     slips = [(name, get_close_matches(name, TABLES, 1)) for name in settings.keys() - TABLES]
     problems = [f"[{name}]: is [{meant[0]}] meant?" for name, meant in slips if meant]
     reader = _Reader(problems, {student.student_id for student in students})

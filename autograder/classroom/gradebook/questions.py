@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from autograder.course import Course
+from autograder.classroom.gradebook.notebook_answers import defined
+from autograder.course.messages import Catalogue
+from autograder.course.settings import Course
+from autograder.course.tasks import Task, all_tasks
 from autograder.errors import GraderFault, UsageError
-from autograder.messages import Catalogue
 from autograder.observe import protocol
+from autograder.observe.profiles import Profile
 from autograder.observe.session import Session, Workers
-from autograder.sandbox.profiles import Profile
-from autograder.tasks import Task, all_tasks
 
 # What odd values make of a test cell; anything else is a fault of ours.
 ODD = (ArithmeticError, TypeError, ValueError, AttributeError, LookupError, RecursionError)
@@ -80,22 +81,12 @@ def read_questions(course: Course, task: Task) -> Questions:
             continue
         own, source = cell["metadata"].get("nbgrader", {}), "".join(cell["source"])
         if own.get("solution"):
-            names[own["grade_id"]] = tuple(_defined(ast.parse(source)))
+            names[own["grade_id"]] = tuple(defined(source))
         elif own.get("grade"):
             tests.append(Question(own["grade_id"], float(own["points"]), source))
         else:
             helpers += [n for n in ast.parse(source).body if isinstance(n, ast.FunctionDef)]
     return Questions(task, tuple(tests), names, tuple(helpers))
-
-
-def _defined(tree: ast.Module) -> list[str]:
-    found = []
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            found.append(node.name)
-        elif isinstance(node, ast.Assign):
-            found += [target.id for target in node.targets if isinstance(target, ast.Name)]
-    return found
 
 
 @dataclass(frozen=True)
@@ -220,9 +211,9 @@ class Answers:
         return found
 
     def _value(self, tree: ast.Module | None, name: str) -> Any:
-        if tree is None or name not in _defined(tree):
+        last = None if tree is None else _last(tree, name)
+        if last is None:
             return ...
-        last = [node for node in tree.body if name in _defined(ast.Module([node], []))][-1]
         if isinstance(last, ast.FunctionDef):
             return self._function(name)
         try:
@@ -257,6 +248,12 @@ class Answers:
     def close(self) -> None:
         if self._session is not None:
             self._session.close()
+
+
+def _last(tree: ast.Module, name: str) -> ast.stmt | None:
+    """The last statement at the top that defines a name."""
+    own = [node for node in tree.body if name in defined(ast.unparse(node))]
+    return own[-1] if own else None
 
 
 def _parsed(source: str) -> ast.Module | None:

@@ -9,25 +9,26 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.checks.judge import planned
-from autograder.course import Course
+from autograder.authoring.release import release
+from autograder.checks.task_run import planned
+from autograder.classroom.gradebook.book import LESSON, POINTS, adjustment
+from autograder.classroom.gradebook.notebook_answers import Found, filled, read_answers
+from autograder.classroom.gradebook.questions import Judge, Mark
+from autograder.classroom.gradebook.verdicts import TaskPoints, Verdict
+from autograder.course.messages import Catalogue
+from autograder.course.roster import Student, find
+from autograder.course.settings import Course
+from autograder.course.tasks import Task, all_tasks
 from autograder.errors import GraderFault, UsageError
-from autograder.gradebook.book import LESSON, POINTS, adjustment
-from autograder.gradebook.questions import Judge, Mark
-from autograder.gradebook.recording import filled, read_answers
-from autograder.gradebook.verdicts import TaskPoints, Verdict
-from autograder.messages import Catalogue
-from autograder.release import release
-from autograder.report.folder import write
-from autograder.report.terminal import clean
-from autograder.roster import Student, find
-from autograder.tasks import Task, all_tasks
+from autograder.files import write
+from autograder.report.terminal import safe
+from autograder.submission.task_files import folder_of
 
 ANSWERS = "answers"  # what was found in students' notebooks, a file each
 CONFIG = """
 # Notebooks of students are recorded, never executed here: `autograder gradebook update` writes
 # the points, which were found out in the sandbox.
-from autograder.gradebook.nbgrader_plugin import Record  # noqa: E402
+from autograder.classroom.gradebook.nbgrader_plugin import Record  # noqa: E402
 from nbgrader.preprocessors import CheckCellMetadata, LimitOutput  # noqa: E402
 
 c.Autograde.autograde_preprocessors = [LimitOutput, Record, CheckCellMetadata]
@@ -126,7 +127,7 @@ def _code_cell(id: str, source: str, told: str, metadata: dict[str, Any]) -> dic
 
 
 def _output(told: str) -> dict[str, Any]:
-    lines = [clean(line) for line in told.split("\n")]
+    lines = [safe(line) for line in told.split("\n")]
     return {"output_type": "stream", "name": "stdout", "text": "\n".join(lines) + "\n"}
 
 
@@ -147,8 +148,14 @@ def record(
             unmatched.append(place.name)
             continue
         recorded = Recorded(student)
+        read, loose = set[str](), list[str]()
         for task in all_tasks():
-            _record_task(folder, place, task, templates[task.name], judge, recorded)
+            found_here = _record_task(folder, place, task, templates[task.name], judge, recorded)
+            read |= {*found_here.read}
+            loose += found_here.foreign
+        for name in dict.fromkeys(loose):
+            if name not in read:
+                recorded.problems.append(f"{name}: no cell of the course is in it")
         marks = {id: asdict(mark) for id, mark in recorded.marks.items()}
         text = json.dumps({"marks": marks, "problems": recorded.problems}, ensure_ascii=False)
         write(folder / ANSWERS / f"{student.student_id}.json", text + "\n")
@@ -175,7 +182,7 @@ def _record_task(
     templates: Mapping[str, dict[str, Any]],
     judge: Judge,
     recorded: Recorded,
-) -> None:
+) -> Found:
     stubs = {
         cell["metadata"]["nbgrader"]["grade_id"]: "".join(cell["source"])
         for cell in templates[LESSON]["cells"]
@@ -183,8 +190,8 @@ def _record_task(
     }
     found = read_answers(place, task, stubs)
     recorded.problems += found.problems
-    if not found.read and not (place / task.folder / task.file).exists():
-        return
+    if not found.read and not (folder_of(place, task) / task.file).exists():
+        return found
     recorded.marks |= judge.mark(task, found.answers)
     target = folder / "submitted" / recorded.student.student_id / task.folder
     for name, notebook in (
@@ -192,6 +199,7 @@ def _record_task(
         (POINTS, templates[POINTS]),
     ):
         write(target / f"{name}.ipynb", json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
+    return found
 
 
 def marks(folder: Path, student: Student) -> dict[str, Mark]:

@@ -1,7 +1,5 @@
 """The reports of an output folder, as rows that a gradebook keeps."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,10 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from autograder.course.roster import Student, find
+from autograder.course.tasks import Task, all_tasks
 from autograder.errors import UsageError
-from autograder.report.model import SCHEMA
-from autograder.roster import Student, find
-from autograder.tasks import Task, all_tasks
+from autograder.files import read_rows
+from autograder.model import SCHEMA
 
 FIRST = 3  # failed checks of a task that are told in full
 SUBMITTED = "submitted.csv"  # student_id,task,submitted: when what was handed in
@@ -136,7 +135,16 @@ def read_times(path: Path) -> dict[str, dict[str, datetime]]:
     if not path.is_file():
         return {}
     found: dict[str, dict[str, datetime]] = {}
-    for number, row in enumerate(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))), 2):
+    columns: list[str] = []
+    rows = read_rows(path)
+    for cells in rows:
+        if not columns:
+            columns = [cell.strip() for cell in cells]
+            continue
+        row = dict(zip(columns, (cell.strip() for cell in cells), strict=False))
+        if not any(row.values()):
+            continue
+        number = rows.line
         try:
             moment = datetime.fromisoformat(row["submitted"])
             names = [row["task"]] if row["task"] else [task.name for task in all_tasks()]

@@ -1,0 +1,1 @@
+"""For who writes the course: everything that is made of solutions/, and its proof."""

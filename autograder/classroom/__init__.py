@@ -1,0 +1,1 @@
+"""A class: its repositories, its gradebook, grading in CI."""

@@ -1,0 +1,1 @@
+"""What a course is: tasks, settings, roster, typical mistakes, texts for learners."""

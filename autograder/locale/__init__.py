@@ -1,1 +1,0 @@
-"""The gettext catalogues: .po files are the source, .mo files are made by autograder build."""
