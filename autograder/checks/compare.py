@@ -15,13 +15,22 @@ TOLERANCE = {"float64": 1e-7, "float32": 2e-3, "bfloat16": 0.2}
 KEPT = 1000  # numbers of a tensor that a recording holds
 
 
+#: What is compared, in this order; "weights" where none correspond.
+COMPARED = ("weights", "output", "statistics", "input_gradient", "gradient")
+
+
 @dataclass(frozen=True)
 class Difference:
-    """The first thing that differs: output, input_gradient, gradient or statistics."""
+    """The first thing of COMPARED that differs."""
 
     what: str
     error: float
     name: str = ""
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """Less for what is nearer to the right answer."""
+        return -COMPARED.index(self.what), self.error
 
 
 def thin(array: Array, kept: int = KEPT) -> Array:

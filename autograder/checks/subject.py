@@ -262,8 +262,8 @@ class Subject:
     def difference(self, challenge: Challenge, sample: Sample | None = None) -> Difference | None:
         """None if the student computes what the reference or an accepted variant computes.
 
-        Where several matches are possible each is tried; the smallest difference is told. sample:
-        what the weights are matched by, if not by the challenge itself.
+        Where several matches are possible each is tried; the difference that is found last is told,
+        of several the smallest. sample: what the weights are matched by, if not by the challenge.
         """
         sample = sample or Sample(challenge.args, challenge.shape)
         closest: Difference | None = None
@@ -278,7 +278,7 @@ class Subject:
                 found = difference(got, right, match, challenge.dtype, *self._written)
                 if found is None:
                     return None
-                if closest is None or found.error < closest.error:
+                if closest is None or found.rank < closest.rank:
                     closest = found
         return closest or Difference("weights", float("inf"))
 

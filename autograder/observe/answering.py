@@ -4,6 +4,7 @@ This code shares a process with the student's; it judges nothing.
 """
 
 import contextlib
+import errno
 import gc
 import os
 import sys
@@ -425,11 +426,22 @@ class Worker:
             kind = "not_written"
         elif isinstance(error, ImportError):
             kind = "import"
-        elif isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        elif _lacks_memory(error):
             kind = "memory"
         elif isinstance(error, ValueError):
             kind = "value"
         return Fault(kind, _clean(_text(error)), file, line)
+
+
+def _lacks_memory(error: BaseException) -> bool:
+    """Whether memory ran out, or did where an error was handled that so led to another."""
+    return any(
+        isinstance(one, MemoryError)
+        or (isinstance(one, OSError) and one.errno == errno.ENOMEM)
+        or "can't allocate memory" in _text(one)
+        for one in (error, error.__cause__, error.__context__)
+        if one is not None
+    )
 
 
 def _text(error: BaseException) -> str:

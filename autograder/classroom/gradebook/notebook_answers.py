@@ -40,8 +40,8 @@ class Found:
 def read_answers(folder: Path, task: Task, ids: Mapping[str, str]) -> Found:
     """Look for the answer cells of a task in every notebook that may hold them.
 
-    ids: the answer cells' grade ids, each with the text that is handed out. Where a notebook lost
-    them all, as some editors drop what they do not know, its cells are found by what they define.
+    ids: the answer cells' grade ids, each with the text that is handed out. Where cells lost
+    theirs, as some editors drop what they do not know, answers are found by what they define.
     """
     found = Found()
     for path in _notebooks(folder, task):
@@ -49,12 +49,14 @@ def read_answers(folder: Path, task: Task, ids: Mapping[str, str]) -> Found:
         if cells is None:
             continue
         answers = [(id, _source(cell)) for cell in cells if (id := _id(cell, ids))]
-        if not answers and path.parent.name != NOTEBOOKS:
-            answers = _by_names(cells, ids)
-            if answers:
+        if path.parent.name != NOTEBOOKS:
+            written = {id for id, text in answers if _written(text, ids[id])}
+            named = [(id, text) for id, text in _by_names(cells, ids) if id not in written]
+            if any(_written(text, ids[id]) for id, text in named) or not answers and named:
                 found.problems.append(
                     f"{path.name}: its cells lost their ids; answers are found by their names"
                 )
+                answers += named
         (found.read if answers else found.foreign).append(path.name)
         for id, text in answers:
             _keep(found, id, text, ids[id], path.name)
@@ -129,14 +131,17 @@ def _keep(found: Found, id: str, text: str, stub: str, name: str) -> None:
     if len(text) > MAX_ANSWER:
         found.problems.append(f"{name}: {id}: longer than {MAX_ANSWER} characters")
         text = ""
-    nothing = {*STUBS, _bare(stub)}  # in another language only a stub's comments differ
-    written = _bare(text) not in nothing
     before = found.answers.get(id)
-    if before is not None and _bare(before) not in nothing:
-        if written and text != before:
+    if before is not None and _written(before, stub):
+        if _written(text, stub) and text != before:
             found.problems.append(f"{name}: {id}: answered twice; the first answer counts")
         return
     found.answers[id] = text
+
+
+def _written(text: str, stub: str) -> bool:
+    """Whether a cell holds more than was handed out: in another language only comments differ."""
+    return _bare(text) not in {*STUBS, _bare(stub)}
 
 
 def _bare(text: str) -> str:
