@@ -154,7 +154,7 @@ threading.Thread(target=read, daemon=True).start()
             "replace(answer.weights[0], shape=[2**53 - 1] * 200_000)])", 7),
     forgery("many_weights", "thousands of weights",
             'if kind == "Description": return replace(answer, weights=['
-            "replace(answer.weights[0], name=str(i)) for i in range(3_000)])", 8),
+            "replace(answer.weights[0], name=str(i)) for i in range(3_000)])", 9),
     forgery("large_answers", "many megabytes in every answer",
             'if kind == "Outcome": return replace(answer, shape=[3 << 22], '
             "output=np.ones(3 << 22))", 7),

@@ -14,7 +14,12 @@ from tests.conftest import LESSON, SEED, JudgeText, failures, points
 
 HERE = Path(__file__).parent
 STYLES = sorted(p.parent.name for p in HERE.glob("*/01_alexnet"))
-ODD = sorted(p.stem for p in (HERE / "odd").glob("*.py"))
+# What cannot be followed in a trial is run at full width throughout.
+LONG = ("resnet_folded_batch_norm", "resnet_compiled", "densenet_split_transition")
+ODD = [
+    pytest.param(path.stem, marks=pytest.mark.slow if path.stem in LONG else ())
+    for path in sorted((HERE / "odd").glob("*.py"))
+]
 
 
 def test_there_are_five_styles() -> None:
