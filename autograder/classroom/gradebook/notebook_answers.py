@@ -52,7 +52,7 @@ def read_answers(folder: Path, task: Task, ids: Mapping[str, str]) -> Found:
         if path.parent.name != NOTEBOOKS:
             written = {id for id, text in answers if _written(text, ids[id])}
             named = [(id, text) for id, text in _by_names(cells, ids) if id not in written]
-            if any(_written(text, ids[id]) for id, text in named) or not answers and named:
+            if any(_written(text, ids[id]) for id, text in named) or (not answers and named):
                 found.problems.append(
                     f"{path.name}: its cells lost their ids; answers are found by their names"
                 )
